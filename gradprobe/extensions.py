@@ -1,0 +1,95 @@
+"""The two things others can add, a check and a format, and how they are found.
+
+Packages name them by entry point, in the groups `gradprobe.checks` and `gradprobe.reports`; the built-in ones come the
+same way, so that a third party's are equals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import IO, TYPE_CHECKING, TypeVar
+
+from gradprobe.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from gradprobe.record.record import Record
+    from gradprobe.values import Finding, Report
+
+Unit = TypeVar("Unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A cause that gradprobe can find.
+
+    Attributes:
+        name: Kebab-case, completes "allow …": `severed-gradient`.
+        code: Stable, `GP` and three digits.
+        find: Reads a record and yields findings.
+        page: The check's documentation page (the docstring of its module).
+    """
+
+    name: str
+    code: str
+    find: Callable[[Record], Iterable[Finding]]
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to show a report.
+
+    Attributes:
+        name: The word for `--format`: `terminal`, `json`.
+        suffixes: File suffixes that choose it: `(".json",)`; empty for none.
+        write: Writes the report to an open text file.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    write: Callable[[Report, IO[str]], None]
+
+
+def load_checks() -> tuple[Check, ...]:
+    """Return every installed check, ordered by code.
+
+    Raises:
+        ExtensionError: If there is none, or an entry point cannot be loaded.
+    """
+    return tuple(sorted(_load("gradprobe.checks", Check), key=lambda check: check.code))
+
+
+def load_formats() -> tuple[Format, ...]:
+    """Return every installed format.
+
+    Raises:
+        ExtensionError: If there is none, or an entry point cannot be loaded.
+    """
+    return tuple(_load("gradprobe.reports", Format))
+
+
+def _load(group: str, kind: type[Unit]) -> list[Unit]:
+    units = [unit for point in entry_points(group=group) for unit in _units(point, kind)]
+    if not units:
+        raise ExtensionError(
+            f"expected at least one entry point in the group {group}, found none: gradprobe is not installed whole; "
+            "run `pip install --force-reinstall gradprobe`"
+        )
+    return units
+
+
+def _units(point: EntryPoint, kind: type[Unit]) -> tuple[Unit, ...]:
+    try:
+        units = tuple(point.load())
+    except Exception as error:
+        raise ExtensionError(
+            f"the entry point {point.name} = {point.value} of {point.group} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    for unit in units:
+        if not isinstance(unit, kind):
+            raise ExtensionError(
+                f"the entry point {point.name} = {point.value} of {point.group} gives a {type(unit).__name__}, expected a {kind.__name__}"
+            )
+    return units
