@@ -1,0 +1,48 @@
+"""Events as JSON and back: the class's name and its fields, with the site as a nested object."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Final, get_args
+
+from gradprobe.values import Call, Event, Incident, Site
+
+_KINDS: Final[dict[str, type]] = {kind.__name__: kind for kind in (*get_args(Call), *get_args(Incident))}
+
+
+def encode(event: Event) -> tuple[str, str]:
+    """Return the event's kind and its fields as JSON."""
+    return type(event).__name__, json.dumps(asdict(event), ensure_ascii=True)
+
+
+def decode_call(kind: str, data: str) -> Call | None:
+    """Return the call, or None where its kind is not one of a call (written by a newer gradprobe, or damaged)."""
+    event = _decode(kind, data)
+    return event if isinstance(event, get_args(Call)) else None
+
+
+def decode_incident(kind: str, data: str) -> Incident | None:
+    """Return the incident, or None where its kind is not one of an incident (written by a newer gradprobe, or damaged)."""
+    event = _decode(kind, data)
+    return event if isinstance(event, get_args(Incident)) else None
+
+
+def encode_site(site: Site | None) -> str | None:
+    """Return the site as JSON."""
+    return None if site is None else json.dumps(asdict(site), ensure_ascii=True)
+
+
+def decode_site(data: str | None) -> Site | None:
+    """Return the site that `encode_site` wrote."""
+    return None if data is None else Site(**json.loads(data))
+
+
+def _decode(kind: str, data: str) -> object:
+    if kind not in _KINDS:
+        return None
+    fields = json.loads(data)
+    try:
+        return _KINDS[kind](**{**fields, "site": Site(**fields["site"])})
+    except (TypeError, KeyError):
+        return None

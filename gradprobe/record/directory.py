@@ -1,0 +1,115 @@
+"""Run directories: where a run is kept, and which one is meant when none is named."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from gradprobe.errors import RecordError
+
+HOME: Final = ".gradprobe"
+"""Directory below the working directory that holds the runs, with a `.gitignore` of its own."""
+
+
+def record_path(run: Path, rank: int = 0) -> Path:
+    """Return the file that holds a rank's record in a run directory."""
+    return run / f"rank-{rank}.sqlite"
+
+
+def create_run(script: str, *, output: Path | None, rank: int = 0) -> Path:
+    """Create the directory of a new run and return it.
+
+    Args:
+        script: Name of the program, for the directory's name.
+        output: The directory itself, where the user named one.
+        rank: Rank of this process; ranks of one run share the directory that the user named.
+
+    Raises:
+        RecordError: If the directory cannot be created, or holds a record of this rank already.
+    """
+    try:
+        run = _named(output) if output is not None else _dated(script)
+    except OSError as error:
+        place = output or Path.cwd() / HOME
+        raise RecordError(
+            f"expected to create the run directory {place}: {error.strerror}; name a place that can be written with --output DIR"
+        ) from error
+    if record_path(run, rank).exists():
+        raise RecordError(
+            f"expected a new or empty directory, found a run in {run}; name another directory with --output, or remove this one"
+        )
+    return run
+
+
+def find_run(named: Path | None) -> Path:
+    """Return the run directory that is meant: the one named, or the newest below `.gradprobe/`.
+
+    Raises:
+        RecordError: If there is none, or it holds no record.
+    """
+    if named is not None:
+        if named.is_file():
+            return named.parent
+        if not named.exists():
+            raise RecordError(f"expected a run directory, found nothing at {named}; {_known()}")
+        if not rank_files(named):
+            raise RecordError(f"expected a run directory, found no record in {named}; {_known()}")
+        return named
+    runs = _runs()
+    if not runs:
+        raise RecordError(f"expected a run below {Path.cwd() / HOME}, found none; record one with `gradprobe run train.py`")
+    return runs[-1]
+
+
+def find_record(named: Path | None) -> Path:
+    """Return the record that is meant: the file named, or the lowest rank's of the run that is meant.
+
+    Raises:
+        RecordError: If there is none.
+    """
+    if named is not None and named.is_file():
+        return named
+    return rank_files(find_run(named))[0]
+
+
+def rank_files(run: Path) -> list[Path]:
+    """Return the records of a run directory, by rank."""
+    return sorted(run.glob("rank-*.sqlite"), key=lambda path: (len(path.name), path.name))
+
+
+def _named(output: Path) -> Path:
+    output.mkdir(parents=True, exist_ok=True)
+    probe = output / f".writable-{time.time_ns()}"
+    probe.touch()
+    probe.unlink()
+    return output
+
+
+def _dated(script: str) -> Path:
+    home = Path.cwd() / HOME
+    home.mkdir(exist_ok=True)
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by gradprobe.\n*\n")
+    stem = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in Path(script).stem)[:80] or "run"
+    name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for attempt in range(1, 1000):
+        run = home / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            run.mkdir()
+        except FileExistsError:
+            continue
+        return run
+    raise FileExistsError(17, "a thousand runs were started in this second", str(home))
+
+
+def _runs() -> list[Path]:
+    home = Path.cwd() / HOME
+    runs = [path for path in home.iterdir() if path.is_dir() and rank_files(path)] if home.is_dir() else []
+    return sorted(runs, key=lambda path: (rank_files(path)[0].stat().st_mtime_ns, path.name))
+
+
+def _known() -> str:
+    runs = _runs()
+    return f"the newest is {runs[-1]}" if runs else "record one with `gradprobe run train.py`"

@@ -1,0 +1,170 @@
+"""A record as pandas frames, for people who want to look for themselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradprobe.record.directory import find_record, find_run, rank_files
+from gradprobe.record.reader import read_record
+from gradprobe.record.update import update_norms
+from gradprobe.values.step import NOT_LOOKED_AT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from gradprobe.record.record import Record
+    from gradprobe.values import RunFacts, Step
+
+
+class Run:
+    """A recorded run, read once, as frames.
+
+    Every frame has one row for one thing; columns are named by their unit where it is not plain from the name.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @property
+    def facts(self) -> RunFacts:
+        """Where, when and how the run went."""
+        return self.record.facts
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """One row a recorded step (older rows stand for `span` steps), indexed by step.
+
+        Columns: `span`, `time` (UTC), `seconds`, `grad_norm` (L2 over all parameters, unscaled), `learning_rate` (of the
+        first group), `without_gradient`, `zero` and `non_finite` (numbers of parameters).
+        """
+        import pandas as pd
+
+        steps = self.record.steps
+        norms = np.where(steps.norms < 0, 0, steps.norms)
+        rates = steps.learning_rates
+        frame = {
+            "span": steps.span,
+            "time": pd.to_datetime(steps.time, unit="s", utc=True),
+            "seconds": steps.seconds,
+            "grad_norm": np.sqrt(np.square(norms, dtype=np.float64).sum(axis=1)),
+            "learning_rate": rates[:, 0] if rates.shape[1] else np.full(len(steps), np.nan),
+            "without_gradient": (steps.norms == -1).sum(axis=1),
+            "zero": (steps.norms == 0).sum(axis=1),
+            "non_finite": (~np.isfinite(steps.norms)).sum(axis=1),
+        }
+        return pd.DataFrame(frame, index=pd.Index(steps.index, name="step"))
+
+    @cached_property
+    def parameters(self) -> pd.DataFrame:
+        """One row a parameter, indexed by name.
+
+        Columns: what is known of it, how often it had a gradient, its newest norm, and, for plain SGD, its newest update
+        (L2 norm of what the step subtracted).
+        """
+        import pandas as pd
+
+        norms, updates = self.record.steps.norms, update_norms(self.record)
+        rows = [
+            {
+                "name": parameter.name,
+                "module": parameter.module,
+                "shape": parameter.shape,
+                "elements": parameter.elements,
+                "dtype": parameter.dtype,
+                "device": parameter.device,
+                "trainable": parameter.trainable,
+                "optimizer": parameter.optimizer,
+                "objects": parameter.objects,
+                **_counts(asdict(parameter.counts)),
+                "grad_norm": _newest(norms[:, position]),
+                "update_norm": _newest(updates[:, position]),
+            }
+            for position, parameter in enumerate(self.record.parameters)
+        ]
+        return _frame(rows, "name")
+
+    @cached_property
+    def modules(self) -> pd.DataFrame:
+        """One row a module and a recorded step, indexed by module and step, for modules that own parameters.
+
+        Column: `grad_norm`, the L2 norm over the module's and its children's parameters; NaN where it had no gradient.
+        """
+        import pandas as pd
+
+        steps = self.record.steps
+        columns = {}
+        for module in self.record.modules:
+            norms = steps.norms[:, module.parameters]
+            squares = np.square(np.where(norms < 0, 0, norms), dtype=np.float64).sum(axis=1)
+            columns[module.name] = np.where((norms >= 0).any(axis=1) | np.isnan(squares), np.sqrt(squares), np.nan)
+        wide = pd.DataFrame(columns, index=pd.Index(steps.index, name="step"))
+        wide.columns.name = "module"
+        return wide.stack(future_stack=True).to_frame("grad_norm").swaplevel().sort_index(level="step", sort_remaining=False)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row a logged value: `metric`, `source`, `step`, `value`."""
+        import pandas as pd
+
+        frames = [
+            pd.DataFrame({"metric": metric.name, "source": metric.source, "step": metric.steps, "value": metric.values})
+            for metric in self.record.metrics.values()
+            if len(metric.steps)
+        ]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["metric", "source", "step", "value"])
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row a different call or incident: `event`, `file`, `line`, `function`, `code`, `details`, steps and count."""
+        rows = []
+        for seen in (*self.record.calls, *self.record.incidents):
+            event = seen.call if hasattr(seen, "call") else seen.incident
+            fields = asdict(event)
+            site = fields.pop("site")
+            steps = {"first_step": seen.first_step, "last_step": seen.last_step, "count": seen.count}
+            details = ", ".join(f"{key}={value}" for key, value in fields.items())
+            rows.append({"event": type(event).__name__, **site, "details": details, **steps})
+        return _frame(rows, None)
+
+    def each_step(self) -> Iterator[Step]:
+        """Yield the recorded steps one by one, oldest first."""
+        from gradprobe.record.steps import each_step
+
+        return each_step(self.record)
+
+
+def open_run(run: str | os.PathLike[str] | None = None) -> Run:
+    """Open a recorded run, also one that is still going on or was killed.
+
+    Args:
+        run: A run directory, or a record's file; the newest below `.gradprobe/` where none is named.
+
+    Raises:
+        RecordError: If there is no record there, or it cannot be read.
+    """
+    named = None if run is None else Path(run)
+    return Run(read_record(find_record(named), ranks=len(rank_files(find_run(named))) or 1))
+
+
+def _counts(counts: dict[str, int]) -> dict[str, int]:
+    return {f"steps_{name}" if name != "last_flowing" else "last_step_flowing": value for name, value in counts.items()}
+
+
+def _newest(norms: np.ndarray) -> float:  # type: ignore[type-arg]
+    looked_at = norms[(norms > NOT_LOOKED_AT) | np.isnan(norms)]
+    return float(looked_at[-1]) if len(looked_at) and not looked_at[-1] < 0 else float("nan")
+
+
+def _frame(rows: list[dict[str, object]], index: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    return frame.set_index(index) if index and rows else frame

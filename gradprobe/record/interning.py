@@ -1,0 +1,96 @@
+"""Keeping a thing that recurs once, with the steps it was seen in."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from gradprobe.values import Incident, Site
+
+Item = TypeVar("Item", bound=Hashable)
+
+MOST_INCIDENTS: Final = 1024
+"""Different incidents (kind and place) that a record keeps."""
+MOST_KEPT_STEPS: Final = 1024
+"""Steps that are never thinned because something happened in them."""
+
+
+@dataclass(slots=True)
+class Seen(Generic[Item]):
+    """A thing and the steps it was seen in; `first_step` is -1 before it was seen in any."""
+
+    item: Item
+    first_step: int = -1
+    last_step: int = -1
+    count: int = 0
+
+    def count_in(self, step: int) -> None:
+        """Note that it was seen once more."""
+        self.first_step = step if self.first_step < 0 else self.first_step
+        self.last_step = step
+        self.count += 1
+
+    @property
+    def range(self) -> tuple[int, int, int]:
+        """First step, last step and count, as the record's tables hold them."""
+        return self.first_step, self.last_step, self.count
+
+
+class Interned(Generic[Item]):
+    """Gives each different item a position, up to a limit, and remembers which changed since they were last taken."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._positions: dict[Item, int] = {}
+        self._seen: list[Seen[Item]] = []
+        self._changed: set[int] = set()
+
+    def position(self, item: Item) -> int | None:
+        """Return the item's position, new or old; None where there are as many as there may be."""
+        position = self._positions.get(item)
+        if position is None and len(self._seen) < self._limit:
+            position = self._positions[item] = len(self._seen)
+            self._seen.append(Seen(item))
+            self._changed.add(position)
+        return position
+
+    def count(self, position: int, step: int) -> None:
+        """Note that the item at this position was seen in a step."""
+        self._seen[position].count_in(step)
+        self._changed.add(position)
+
+    def take_changed(self) -> list[tuple[int, Seen[Item]]]:
+        """Return what is new or was counted since the last call."""
+        changed = [(position, self._seen[position]) for position in sorted(self._changed)]
+        self._changed.clear()
+        return changed
+
+
+class Incidents:
+    """Keeps an incident once for its kind and place, because messages hold numbers that differ each time."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[type, Site], int] = {}
+        self._kept: Interned[tuple[int, Incident]] = Interned(MOST_INCIDENTS)
+        self._kept_steps = 0
+
+    def add(self, step: int, incident: Incident) -> None:
+        """Note an incident."""
+        key = (type(incident), incident.site)
+        position = self._seen.get(key)
+        if position is None:
+            position = self._kept.position((len(self._seen), incident))
+            if position is None:
+                return
+            self._seen[key] = position
+        self._kept.count(position, step)
+
+    def take_changed(self) -> list[tuple[int, Seen[Incident]]]:
+        """Return what is new or was counted since the last call."""
+        return [(position, Seen(seen.item[1], *seen.range)) for position, seen in self._kept.take_changed()]
+
+    def keep_another(self) -> bool:
+        """Return whether one more step may be kept from thinning, and count it."""
+        self._kept_steps += 1
+        return self._kept_steps <= MOST_KEPT_STEPS

@@ -1,0 +1,250 @@
+"""Reads a record whole, also one that is being written, was cut off by SIGKILL, or lies in a read-only place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradprobe.errors import RecordError
+from gradprobe.record import arrays, schema
+from gradprobe.record.codec import decode_call, decode_incident, decode_site
+from gradprobe.record.record import (
+    CallSeen,
+    GradientCounts,
+    IncidentSeen,
+    Metric,
+    Module,
+    Optimizer,
+    Parameter,
+    Record,
+    Steps,
+)
+from gradprobe.record.totals import COLUMNS
+from gradprobe.values import RunFacts
+
+_ADVICE = "name a run directory that `gradprobe run` wrote, for instance one below .gradprobe/"
+
+
+def read_record(path: Path, *, ranks: int = 1) -> Record:
+    """Read the record of one rank.
+
+    Args:
+        path: The record's file.
+        ranks: How many ranks the run has, for its facts.
+
+    Raises:
+        RecordError: If the file is missing, empty, foreign, newer than this gradprobe, or damaged beyond reading.
+    """
+    _expect_sqlite(path)
+    try:
+        with _opened(path) as connection:
+            _expect_record(connection, path)
+            return _read(connection, path, ranks)
+    except sqlite3.DatabaseError as error:
+        raise RecordError(
+            f"expected a whole record, found {path} damaged ({error}): it was cut short in a copy, or written to; "
+            "copy it again, with the files beside it"
+        ) from error
+
+
+def _expect_sqlite(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        raise RecordError(f"expected a record, found nothing at {path}; {_ADVICE}") from None
+    except OSError as error:
+        raise RecordError(f"expected a record at {path}, cannot read it: {error.strerror}; {_ADVICE}") from error
+    if not head:
+        raise RecordError(f"expected a record, found an empty file at {path}: the run ended before it began; run it again")
+    if head != b"SQLite format 3\0":
+        raise RecordError(f"expected a record, found another kind of file at {path}; {_ADVICE}")
+
+
+def _expect_record(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != schema.APPLICATION_ID:
+        raise RecordError(f"expected a record, found an SQLite database of another program at {path}; {_ADVICE}")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > schema.VERSION:
+        raise RecordError(
+            f"expected a record of schema {schema.VERSION} or older, found schema {version} at {path}: "
+            "it was written by a newer gradprobe; upgrade this one"
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the record for reading, as one consistent snapshot.
+
+    A record in WAL mode needs its `-shm` file to be created, which fails in a read-only place: it is then read from a copy.
+    """
+    connection = _open_in_place(path)
+    if connection is not None:
+        with closing(connection):
+            yield connection
+        return
+    with tempfile.TemporaryDirectory(prefix="gradprobe-") as scratch:
+        for name in (path.name, f"{path.name}-wal"):
+            if path.with_name(name).exists():
+                shutil.copyfile(path.with_name(name), Path(scratch) / name)
+        with closing(sqlite3.connect(Path(scratch) / path.name, isolation_level=None)) as copy:
+            yield copy
+
+
+def _open_in_place(path: Path) -> sqlite3.Connection | None:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+    try:
+        connection.execute("BEGIN")
+        connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "unable to open" in str(error) or "readonly" in str(error):
+            return None
+        raise
+    return connection
+
+
+def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
+    facts = {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM facts")}
+    parameters = _parameters(connection)
+    groups = tuple(row[0] for row in connection.execute("SELECT optimizer FROM groups ORDER BY id"))
+    names = connection.execute("SELECT name, source FROM metrics ORDER BY id").fetchall()
+    steps, values = _steps(connection, len(parameters), len(groups), len(names))
+    return Record(
+        path=path,
+        facts=_facts(facts, parameters, steps, path, ranks),
+        parameters=parameters,
+        modules=_modules(connection, len(parameters)),
+        optimizers=_optimizers(connection),
+        groups=groups,
+        steps=steps,
+        metrics=_metrics(names, steps, values),
+        calls=_calls(connection),
+        patterns=tuple(
+            tuple(np.frombuffer(row[0], np.int32).tolist()) for row in connection.execute("SELECT calls FROM patterns ORDER BY id")
+        ),
+        incidents=_incidents(connection),
+    )
+
+
+def _facts(
+    facts: Mapping[str, Any], parameters: tuple[Parameter, ...], steps: Steps, path: Path, ranks: int
+) -> RunFacts:
+    devices = Counter[str]()
+    for parameter in parameters:
+        devices[parameter.device] += parameter.elements
+    newest = float(steps.time[-1]) - facts["started_time"] if len(steps) else 0.0
+    return RunFacts(
+        script=facts["script"],
+        argv=tuple(facts["argv"]),
+        steps=int(steps.index[-1]) + 1 if len(steps) else 0,
+        deep_steps=facts.get("deep_steps", 0),
+        ranks=ranks,
+        device=devices.most_common(1)[0][0] if devices else "",
+        torch=facts.get("torch", ""),
+        python=facts["python"],
+        started=facts["started"],
+        seconds=facts.get("seconds", newest),
+        exit_code=facts.get("exit_code"),
+        exception=facts.get("exception"),
+        stopped_by=facts.get("stopped_by"),
+        path=str(path.parent),
+        policy="",
+    )
+
+
+def _parameters(connection: sqlite3.Connection) -> tuple[Parameter, ...]:
+    rows = connection.execute("SELECT * FROM parameters ORDER BY id").fetchall()
+    counts = _totals(connection, "parameters", len(rows))
+    return tuple(
+        Parameter(name, module, tuple(json.loads(shape)), dtype, device, bool(trainable), optimizer, group, objects, count)
+        for (_, name, module, shape, dtype, device, trainable, optimizer, group, objects), count in zip(rows, counts, strict=True)
+    )
+
+
+def _modules(connection: sqlite3.Connection, parameters: int) -> tuple[Module, ...]:
+    rows = connection.execute("SELECT name, type, depth, parameters FROM modules ORDER BY id").fetchall()
+    counts = _totals(connection, "modules", len(rows))
+    modules = []
+    for (name, kind, depth, blob), count in zip(rows, counts, strict=True):
+        positions = np.frombuffer(blob, np.int32).astype(np.intp)
+        modules.append(Module(name, kind, depth, positions[positions < parameters], count))
+    return tuple(modules)
+
+
+def _totals(connection: sqlite3.Connection, kind: str, things: int) -> list[GradientCounts]:
+    row = connection.execute("SELECT counts FROM totals WHERE kind = ?", (kind,)).fetchone()
+    table = np.frombuffer(row[0], np.int64).reshape(-1, COLUMNS).tolist() if row else []
+    table += [[0, 0, 0, 0, -1]] * (things - len(table))
+    return [
+        GradientCounts(flowing=flowing, zero=zero, none=none, non_finite=non_finite, last_flowing=last)
+        for none, zero, flowing, non_finite, last in table[:things]
+    ]
+
+
+def _optimizers(connection: sqlite3.Connection) -> tuple[Optimizer, ...]:
+    rows = connection.execute("SELECT id, type, built, steps, settings FROM optimizers ORDER BY id")
+    return tuple(
+        Optimizer(number, kind, decode_site(built), steps, json.loads(settings)) for number, kind, built, steps, settings in rows
+    )
+
+
+def _steps(
+    connection: sqlite3.Connection, parameters: int, groups: int, metrics: int
+) -> tuple[Steps, NDArray[np.float64]]:
+    rows = connection.execute(
+        "SELECT id, span, time, seconds, pattern, norms, lowest, highest, learning_rates, metrics FROM steps ORDER BY id"
+    ).fetchall()
+    index, span, time, seconds, pattern, norms, lowest, highest, rates, values = zip(*rows, strict=True) if rows else ((),) * 10
+    last = arrays.stack_norms(norms, parameters)
+    thinned = any(blob is not None for blob in lowest)
+
+    def bound(blobs: tuple[bytes | None, ...]) -> NDArray[np.float32]:
+        filled = [other if blob is None else blob for blob, other in zip(blobs, norms, strict=True)]
+        return arrays.stack_norms(filled, parameters) if thinned else last
+
+    steps = Steps(
+        index=np.array(index, np.int64),
+        span=np.array(span, np.int64),
+        time=np.array(time, np.float64),
+        seconds=np.array(seconds, np.float64),
+        norms=last,
+        lowest=bound(lowest),
+        highest=bound(highest),
+        learning_rates=arrays.stack_rates(rates, groups),
+        pattern=np.array(pattern, np.int64),
+    )
+    return steps, arrays.stack_metrics(values, metrics)
+
+
+def _metrics(names: list[tuple[str, str]], steps: Steps, values: NDArray[np.float64]) -> dict[str, Metric]:
+    taken = {name for name, source in names if source == "log"}
+    metrics = {}
+    for (name, source), column in zip(names, values.T, strict=True):
+        shown = f"{name} at backward" if source == "loss" and name in taken else name
+        logged = ~arrays.is_missing(column)
+        metrics[shown] = Metric(shown, source, steps.index[logged], column[logged])
+    return metrics
+
+
+def _calls(connection: sqlite3.Connection) -> tuple[CallSeen, ...]:
+    rows = connection.execute("SELECT kind, data, first_step, last_step, count FROM calls ORDER BY id")
+    decoded = ((decode_call(kind, data), seen) for kind, data, *seen in rows)
+    return tuple(CallSeen(call, *seen) for call, seen in decoded if call is not None)
+
+
+def _incidents(connection: sqlite3.Connection) -> tuple[IncidentSeen, ...]:
+    rows = connection.execute("SELECT kind, data, first_step, last_step, count FROM incidents ORDER BY id")
+    decoded = ((decode_incident(kind, data), seen) for kind, data, *seen in rows)
+    return tuple(IncidentSeen(incident, *seen) for incident, seen in decoded if incident is not None)
