@@ -55,6 +55,10 @@ class Interned(Generic[Item]):
             self._changed.add(position)
         return position
 
+    def at(self, position: int) -> Item:
+        """Return the item at a position."""
+        return self._seen[position].item
+
     def count(self, position: int, step: int) -> None:
         """Note that the item at this position was seen in a step."""
         self._seen[position].count_in(step)

@@ -84,7 +84,14 @@ class IncidentRow:
 
 @dataclass(slots=True)
 class Batch:
-    """What goes to the record in one transaction."""
+    """What goes to the record in one transaction.
+
+    Attributes:
+        steps: Training steps, in order.
+        incidents: Incidents, in order.
+        loose_calls: (step, position) of calls that no optimizer step came after.
+    """
 
     steps: list[StepRow] = field(default_factory=list)
     incidents: list[IncidentRow] = field(default_factory=list)
+    loose_calls: list[tuple[int, int]] = field(default_factory=list)

@@ -128,6 +128,10 @@ class RecordWriter:
         """Return the call's position, new or old; None where the record keeps as many different calls as it may."""
         return self._calls.position(call)
 
+    def call_at(self, position: int) -> Call:
+        """Return the call at a position that `call_position` gave."""
+        return self._calls.at(position)
+
     def write(self, batch: Batch) -> None:
         """Write what was noted since the last batch, and the batch, in one transaction.
 
@@ -144,14 +148,14 @@ class RecordWriter:
                 "INSERT OR REPLACE INTO steps VALUES (?, 1, 0, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, NULL, NULL)",
                 [self._step_values(row) for row in batch.steps],
             )
-            self._write_calls(batch.steps)
+            self._write_calls(batch)
             for row in batch.incidents:
                 self._incidents.add(row.step, row.incident)
             self._write_incidents()
             self._write_totals(batch.steps)
             self._thin(len(batch.steps))
             execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:  # Also when Ctrl-C arrives here: the next batch begins a transaction of its own.
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
@@ -160,6 +164,13 @@ class RecordWriter:
     def is_notable(self, row: StepRow) -> bool:
         """Return whether a step must be kept as it is when it grows old, because a metric is not finite."""
         return not all(map(np.isfinite, row.metrics.values())) and self._incidents.keep_another()
+
+    def finish(self) -> None:
+        """Write what was noted, and close."""
+        try:
+            self.write(Batch())
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close the record as one plain file, readable from read-only places too."""
@@ -209,10 +220,12 @@ class RecordWriter:
             "UPDATE optimizers SET steps = ? WHERE id = ?", [(steps, number) for number, steps in self._optimizer_steps.items()]
         )
 
-    def _write_calls(self, rows: Sequence[StepRow]) -> None:
-        for row in rows:
+    def _write_calls(self, batch: Batch) -> None:
+        for row in batch.steps:
             for position in row.calls:
                 self._calls.count(position, row.index)
+        for step, position in batch.loose_calls:
+            self._calls.count(position, step)
         for position, seen in self._calls.take_changed():
             self._connection.execute(
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)", (position, *encode(seen.item), *seen.range)

@@ -77,7 +77,7 @@ class ClipCall:
 
 @dataclass(frozen=True, slots=True)
 class ScalerCall:
-    """A method of a gradient scaler was called: `scale`, `unscale_`, `step` or `update`."""
+    """A method of a gradient scaler was called: `unscale_`, `step` or `update`."""
 
     site: Site
     method: str
@@ -122,7 +122,7 @@ class Crashed:
         site: The user's line it came through.
         type: Class of the exception.
         message: Its text.
-        during: `backward`, `optimizer step` or `script`.
+        during: `backward`, `unscale`, `optimizer step` or `script`.
     """
 
     site: Site

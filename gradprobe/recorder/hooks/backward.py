@@ -1,0 +1,45 @@
+"""`loss.backward()` and `torch.autograd.backward`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from gradprobe.recorder.patches import Arguments, Keywords, Patches
+from gradprobe.recorder.stop import StopTraining
+from gradprobe.values import Site
+
+if TYPE_CHECKING:
+    from gradprobe.recorder.recorder import Recorder
+
+
+def install(recorder: Recorder, patches: Patches) -> None:
+    """Observe every backward call (`Tensor.backward` ends in `torch.autograd.backward`)."""
+
+    @recorder.guarded
+    def find_site() -> Site:
+        return recorder.site()
+
+    @recorder.guarded
+    def begin(args: Arguments, kwargs: Keywords, site: Site) -> None:
+        tensors = args[0] if args else kwargs.get("tensors")
+        root = tensors[0] if isinstance(tensors, Sequence) and tensors else tensors
+        frame = recorder.sites.user_frame(sys._getframe(1))
+        recorder.backward_begins(root, site, frame, bool(args[2] if len(args) > 2 else kwargs.get("retain_graph")))
+
+    def before(args: Arguments, kwargs: Keywords) -> Site | None:
+        site = find_site()
+        if site is not None:
+            recorder.stop_if_due(backward_site=site)
+            begin(args, kwargs, site)
+        return site
+
+    @recorder.guarded
+    def crash(site: Site | None, error: BaseException) -> None:
+        if site is not None and not isinstance(error, StopTraining):
+            recorder.crashed(error, site, "backward")
+
+    patches.wrap(torch.autograd, "backward", before=before, failed=crash)

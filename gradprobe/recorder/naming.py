@@ -1,0 +1,166 @@
+"""Modules and parameters by the names the user gave them: the variables of the frames that train them.
+
+Modules are not looked for through the garbage collector, which touches deprecated and dead objects of torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from inspect import CO_OPTIMIZED
+from types import FrameType, ModuleType
+from typing import Any, Final, TypeAlias
+
+import torch
+
+from gradprobe.recorder.sites import Sites
+
+Root: TypeAlias = "torch.nn.Module | torch.Tensor"
+
+MOST_ITEMS: Final = 256
+"""Items of a list or dict of the user's that are looked at."""
+_CONTAINERS: Final = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
+
+
+@dataclass(slots=True)
+class Named:
+    """An object of the user's that holds parameters, and the names it goes by, best first."""
+
+    root: Root
+    names: list[str] = field(default_factory=list)
+
+
+def find_named(frame: FrameType | None, sites: Sites) -> list[Named]:
+    """Return the modules and bare parameters that the frames of the user's code hold, by their names there.
+
+    From `frame` outward; an inner frame's name goes before an outer one's, a variable before an attribute or an item. A module
+    that is part of another one found is not listed on its own. Where the user's frames hold none, a library's are asked.
+    """
+    frames = list(_frames(frame))
+    users = [frame for frame in frames if sites.is_user_file(frame.f_code.co_filename)]
+    return _without_parts(_gather(users)) or _without_parts(_gather(frames))
+
+
+@contextmanager
+def scope_of(frame: FrameType) -> Iterator[Mapping[str, object]]:
+    """Give a frame's variables, without keeping them alive.
+
+    Before Python 3.13 a function's `f_locals` is a snapshot that the frame keeps: it would hold a tensor after the script's
+    `del`, and is therefore emptied.
+    """
+    scope = frame.f_locals
+    try:
+        yield scope
+    finally:
+        if sys.version_info < (3, 13) and frame.f_code.co_flags & CO_OPTIMIZED and scope is not frame.f_globals:
+            scope.clear()
+
+
+def unwrap(module: torch.nn.Module) -> torch.nn.Module:
+    """Return the user's module inside the wrappers of torch: `torch.compile`, DataParallel, DistributedDataParallel."""
+    for _ in range(8):
+        kind = type(module).__name__
+        if kind == "OptimizedModule":
+            inner = getattr(module, "_orig_mod", None)
+        elif kind in ("DistributedDataParallel", "DataParallel"):
+            inner = getattr(module, "module", None)
+        else:
+            return module
+        if not isinstance(inner, torch.nn.Module):
+            return module
+        module = inner
+    return module
+
+
+def _gather(frames: list[FrameType]) -> dict[int, Named]:
+    found: dict[int, Named] = {}
+    for frame in frames:
+        local: list[tuple[int, str, Root]] = []
+        with scope_of(frame) as scope:
+            for name, value in list(scope.items()):
+                local += _roots(name, value)
+        for _, name, root in sorted(local, key=lambda item: item[0]):
+            entry = found.setdefault(id(root), Named(root))
+            if name and name not in entry.names:
+                entry.names.append(name)
+    return found
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _roots(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
+    """Yield (how far away, name, root) for a variable: the value itself, its items, its attributes and their items."""
+    if name.startswith("__") or isinstance(value, ModuleType) or isinstance(value, type):
+        return
+    if name == "self":
+        if _is_module(value):
+            yield 3, "", value
+            return
+        for attribute, inner in _attributes(value):
+            yield from ((1 + distance, found, root) for distance, found, root in _held(attribute, inner))
+        return
+    yield from _held(name, value)
+    if not _is_module(value) and not isinstance(value, (torch.Tensor, list, tuple, dict)):
+        for attribute, inner in _attributes(value):
+            yield from ((2 + distance, found, root) for distance, found, root in _held(f"{name}.{attribute}", inner))
+
+
+def _held(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
+    if _is_module(value):
+        if isinstance(value, _CONTAINERS):
+            for key, child in value._modules.items():
+                if child is not None:
+                    yield 1, f"{name}.{key}", unwrap(child)
+            for key, parameter in value._parameters.items():
+                if parameter is not None:
+                    yield 1, f"{name}.{key}", parameter
+        else:
+            yield 0, name, unwrap(value)
+    elif _is_parameter(value):
+        yield 0, name, value
+    elif type(value) in (list, tuple, dict):
+        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type, var-annotated]
+        for _, (key, item) in zip(range(MOST_ITEMS), items, strict=False):
+            if _is_module(item) and not isinstance(item, _CONTAINERS):
+                yield 1, f"{name}.{key}", unwrap(item)
+            elif _is_parameter(item):
+                yield 1, f"{name}.{key}", item
+
+
+def _attributes(value: object) -> list[tuple[str, object]]:
+    """Return an object's own attributes without running any code of its class."""
+    if type(value).__module__ == "builtins":
+        return []
+    try:
+        attributes: Mapping[str, object] = object.__getattribute__(value, "__dict__")
+        return [(name, inner) for name, inner in list(attributes.items()) if isinstance(name, str) and not name.startswith("__")]
+    except Exception:
+        return []
+
+
+def _is_module(value: object) -> Any:
+    return issubclass(type(value), torch.nn.Module)
+
+
+def _is_parameter(value: object) -> Any:
+    """Return whether a value is a leaf that can be trained; asks nothing of subclasses that might run code."""
+    kind = type(value)
+    if kind is torch.nn.Parameter:
+        return True
+    return kind is torch.Tensor and value.requires_grad and value.is_leaf  # type: ignore[attr-defined]
+
+
+def _without_parts(found: dict[int, Named]) -> list[Named]:
+    parts: set[int] = set()
+    for named in found.values():
+        if isinstance(named.root, torch.nn.Module):
+            modules = [module for module in named.root.modules() if module is not named.root]
+            parts.update(map(id, modules))
+            parts.update(id(parameter) for parameter in named.root.parameters())
+    return [named for key, named in found.items() if key not in parts]

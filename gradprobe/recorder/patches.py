@@ -1,0 +1,76 @@
+"""Standing around functions that the script calls, and stepping away again."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Arguments: TypeAlias = "tuple[Any, ...]"
+Keywords: TypeAlias = "dict[str, Any]"
+
+
+def nothing(*_: object) -> None:
+    """Do nothing: the default observer."""
+
+
+class Patches:
+    """Replaces attributes of modules and classes, and remembers what to put back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+
+    def wrap(
+        self,
+        owner: Any,
+        name: str,
+        *,
+        before: Callable[[Arguments, Keywords], Any] = nothing,
+        after: Callable[[Any, Any], None] = nothing,
+        failed: Callable[[Any, BaseException], None] = nothing,
+    ) -> None:
+        """Call observers around the function `owner.name`; an attribute that is not there is left alone.
+
+        Args:
+            owner: A module or a class.
+            name: The function's name in it.
+            before: Receives the arguments; what it returns is handed to the other two.
+            after: Receives that and the result.
+            failed: Receives that and the exception, which goes on its way.
+        """
+        original = vars(owner).get(name)
+        if original is None:
+            return
+
+        @functools.wraps(original)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            token = before(args, kwargs)
+            try:
+                result = original(*args, **kwargs)
+            except BaseException as error:
+                failed(token, error)
+                raise
+            after(token, result)
+            return result
+
+        self.replace(owner, name, wrapper)
+
+    def replace(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute; `undo` puts the old one back unless somebody else has replaced it since."""
+        original = vars(owner)[name]
+        setattr(owner, name, value)
+
+        def put_back() -> None:
+            if vars(owner).get(name) is value:
+                setattr(owner, name, original)
+
+        self._undo.append(put_back)
+
+    def on_undo(self, action: Callable[[], None]) -> None:
+        """Have something done when the patches are undone, the handle of a hook removed for instance."""
+        self._undo.append(action)
+
+    def undo(self) -> None:
+        """Put everything back, newest first."""
+        while self._undo:
+            self._undo.pop()()

@@ -1,0 +1,92 @@
+"""From a frame of the interpreter to the line of the user's code that is responsible for it."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from gradprobe.values import Site
+
+OWN: Final = str(Path(__file__).resolve().parent.parent)
+"""Directory of gradprobe itself, whose frames are never anybody's line."""
+
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+class Sites:
+    """Finds the user's line, and keeps each line it found."""
+
+    def __init__(self, user_roots: Iterable[Path] = ()) -> None:
+        """Args:
+        user_roots: Directories whose code is the user's although it may be installed where libraries are.
+        """
+        self._roots = tuple(f"{root.resolve()}/" for root in user_roots)
+        self._users: dict[str, bool] = {}
+        self._sites: dict[tuple[str, int, str], Site] = {}
+
+    def user_frame(self, frame: FrameType | None) -> FrameType | None:
+        """Return the innermost frame of the user's code, from `frame` outward.
+
+        Where a library runs on its own, it is the innermost frame of a library that is neither torch nor gradprobe.
+        """
+        fallback = None
+        while frame is not None:
+            file = frame.f_code.co_filename
+            users = self._users.get(file)
+            if users is None:
+                users = self._users[file] = self._is_users(file)
+            if users:
+                return frame
+            if fallback is None and not _is_machinery(file):
+                fallback = frame
+            frame = frame.f_back
+        return fallback
+
+    def is_user_file(self, file: str) -> bool:
+        """Return whether a source file is the user's."""
+        users = self._users.get(file)
+        if users is None:
+            users = self._users[file] = self._is_users(file)
+        return users
+
+    def at(self, frame: FrameType | None) -> Site:
+        """Return the user's line that a frame was called from."""
+        found = self.user_frame(frame)
+        if found is None:
+            return Site("<unknown>", 0)
+        code = found.f_code
+        return self.line(code.co_filename, found.f_lineno or 0, getattr(code, "co_qualname", code.co_name))
+
+    def line(self, file: str, line: int, function: str) -> Site:
+        """Return the site of a known line."""
+        key = (file, line, function)
+        site = self._sites.get(key)
+        if site is None:
+            site = Site(file, line, function, linecache.getline(file, line).strip()[:400])
+            if len(self._sites) < 100_000:
+                self._sites[key] = site
+        return site
+
+    def _is_users(self, file: str) -> bool:
+        if any(file.startswith(root) for root in self._roots):
+            return True
+        return not (_is_machinery(file) or file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file)
+
+
+def _is_machinery(file: str) -> bool:
+    """Return whether a file is torch's, gradprobe's or the interpreter's own."""
+    if file.startswith(OWN) or (file.startswith("<") and not file.startswith(("<string>", "<stdin>", "<ipython"))):
+        return True
+    if f"{'/'}torch{'/'}" in file and file.startswith(_torch_directory()):
+        return True
+    return file.startswith(_LIBRARIES[0:1]) and "site-packages" not in file
+
+
+def _torch_directory() -> str:
+    torch = sys.modules.get("torch")
+    return str(Path(torch.__file__).parent) if torch is not None and torch.__file__ else "\0"

@@ -1,0 +1,112 @@
+"""A recording from the outside: armed before the script imports torch, finished when it has ended."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradprobe import __version__, _active
+from gradprobe.errors import UsageError
+from gradprobe.imports import after_import
+from gradprobe.record.directory import create_run, record_path
+from gradprobe.record.writer import RecordWriter
+
+if TYPE_CHECKING:
+    from gradprobe.record.rows import StepRow
+    from gradprobe.recorder.recorder import Recorder
+
+
+class Recording:
+    """Owns the record's writer, and the recorder from the moment that torch is there.
+
+    Attributes:
+        run: The run directory.
+        recorder: None until the script has imported torch.
+    """
+
+    def __init__(
+        self,
+        script: str,
+        argv: Sequence[str],
+        *,
+        output: Path | None = None,
+        max_steps: int | None = None,
+        user_roots: Iterable[Path] = (),
+        on_step: Callable[[StepRow, Recorder], None] | None = None,
+    ) -> None:
+        """Create the run and wait for torch.
+
+        Args:
+            script: The program as it was named.
+            argv: Its arguments.
+            output: The run directory; a new one below `.gradprobe/` where None.
+            max_steps: End the script after so many training steps.
+            user_roots: Directories whose code is the user's wherever they are.
+            on_step: Called with each step that is written.
+
+        Raises:
+            RecordError: If the run cannot be created.
+            UsageError: If a recording is going on in this process.
+        """
+        if _active.recorder is not None:
+            raise UsageError("expected one recording at a time, found one going on in this process; end it first")
+        rank = int(os.environ.get("RANK", "0")) if os.environ.get("RANK", "0").isdigit() else 0
+        self.run = create_run(script, output=output, rank=rank)
+        self.recorder: Recorder | None = None
+        self._began = time.perf_counter()
+        self._options = (max_steps, tuple(user_roots), on_step)
+        self._pid = os.getpid()
+        self._writer = RecordWriter(
+            record_path(self.run, rank),
+            {
+                "gradprobe": __version__,
+                "script": script,
+                "argv": list(argv),
+                "python": platform.python_version(),
+                "started": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "started_time": time.time(),
+                "rank": rank,
+                "pid": os.getpid(),
+                "cwd": str(Path.cwd()),
+            },
+        )
+        self._disarm = after_import("torch", self._attach)
+
+    def finish(self, *, exit_code: int | None, exception: str | None, stopped_by: str) -> None:
+        """End the recording and close the record. Does nothing in a forked child, or when called again."""
+        if self._pid != os.getpid():
+            return
+        self._pid = -1
+        self._disarm()
+        facts = {
+            "seconds": time.perf_counter() - self._began,
+            "exit_code": exit_code,
+            "exception": exception,
+            "stopped_by": stopped_by,
+        }
+        if self.recorder is not None:
+            _active.recorder = None
+            self.recorder.finish(facts)
+        else:
+            self._writer.set_facts(facts)
+            self._writer.finish()
+
+    def _attach(self) -> None:
+        if self._pid != os.getpid():
+            return
+        try:
+            from gradprobe.recorder.recorder import Recorder
+
+            max_steps, user_roots, on_step = self._options
+            recorder = Recorder(self._writer, max_steps=max_steps, user_roots=user_roots, on_step=on_step)
+            recorder.start()
+        except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
+            print(f"gradprobe: cannot record this script, it goes on without: {type(error).__name__}: {error}", file=sys.stderr)
+            return
+        self.recorder = _active.recorder = recorder
