@@ -76,6 +76,11 @@ class Layout:
         position = self._by_id.get(id(parameter))
         return position if position is not None and self._references[position]() is parameter else None
 
+    @property
+    def roots(self) -> dict[str, list[int]]:
+        """Positions of the parameters below each root, by the root's name."""
+        return {name: tree[""][1] for name, tree in self._trees.items() if "" in tree}
+
     def number_of(self, optimizer: torch.optim.Optimizer) -> int | None:
         """Return the number of an optimizer that has stepped before."""
         bound = self._bound.get(optimizer)

@@ -85,6 +85,8 @@ class Recorder:
         self._born = False
         self._look_after = 0.0
         self._log = self.guarded(self._note_metrics)
+        self._note_script_crash = self.guarded(lambda error, site: self.crashed(error, site, "script"))
+        self._last_crash = 0
         self._depth = 0
         self._deferred: Callable[[], None] | None = None
 
@@ -261,8 +263,17 @@ class Recorder:
 
     def crashed(self, error: BaseException, site: Site, during: str) -> None:
         """Note an exception that left a recorded call, and write everything at once."""
+        self._last_crash = id(error)
         self.incident(Crashed(site, type(error).__name__, str(error)[:4000], during))
         self._flush()
+
+    def script_crashed(self, error: BaseException) -> None:
+        """Note the exception that ended the script, at the user's innermost line, unless a recorded call reported it."""
+        if id(error) != self._last_crash:
+            frames = [entry for entry in traceback.extract_tb(error.__traceback__) if self.sites.is_user_file(entry.filename)]
+            last = frames[-1] if frames else None
+            site = self.sites.line(last.filename, last.lineno or 0, last.name) if last else Site("<unknown>", 0)
+            self._note_script_crash(error, site)
 
     # Steps on their way to the record
 

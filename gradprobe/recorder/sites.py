@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -15,7 +16,8 @@ from gradprobe.values import Site
 OWN: Final = str(Path(__file__).resolve().parent.parent)
 """Directory of gradprobe itself, whose frames are never anybody's line."""
 
-_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_STANDARD: Final = tuple({f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib")})
+_LIBRARIES: Final = (*_STANDARD, *{f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib")})
 
 
 class Sites:
@@ -25,7 +27,7 @@ class Sites:
         """Args:
         user_roots: Directories whose code is the user's although it may be installed where libraries are.
         """
-        self._roots = tuple(f"{root.resolve()}/" for root in user_roots)
+        self._roots = tuple(f"{root}{os.sep}" for root in user_roots)
         self._users: dict[str, bool] = {}
         self._sites: dict[tuple[str, int, str], Site] = {}
 
@@ -73,18 +75,24 @@ class Sites:
         return site
 
     def _is_users(self, file: str) -> bool:
-        if any(file.startswith(root) for root in self._roots):
-            return True
-        return not (_is_machinery(file) or file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file)
+        if _is_machinery(file):
+            return False
+        library = next((path for path in _LIBRARIES if file.startswith(path)), None)
+        for root in self._roots:
+            # A virtual environment may lie below the script's directory; what is installed in it is still not the user's.
+            inner_library = library is not None and library.startswith(root)
+            if file.startswith(root) and not inner_library and "site-packages" not in file[len(root) :]:
+                return True
+        return library is None and "site-packages" not in file and "dist-packages" not in file
 
 
 def _is_machinery(file: str) -> bool:
     """Return whether a file is torch's, gradprobe's or the interpreter's own."""
-    if file.startswith(OWN) or (file.startswith("<") and not file.startswith(("<string>", "<stdin>", "<ipython"))):
-        return True
-    if f"{'/'}torch{'/'}" in file and file.startswith(_torch_directory()):
-        return True
-    return file.startswith(_LIBRARIES[0:1]) and "site-packages" not in file
+    if file.startswith("<"):
+        return not file.startswith(("<string>", "<stdin>", "<ipython"))
+    return file.startswith((f"{OWN}{os.sep}", f"{_torch_directory()}{os.sep}")) or (
+        file.startswith(_STANDARD) and "site-packages" not in file
+    )
 
 
 def _torch_directory() -> str:

@@ -1,0 +1,26 @@
+"""`gradprobe explain`: the page of a check, or the list of all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+
+def explain(
+    check: Annotated[
+        Optional[str],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+        typer.Argument(metavar="[CHECK]", help="Name or code of a check.", show_default=False),
+    ] = None,
+) -> None:
+    """Explain a check: what it finds, why that is bad, how to mend it. Without a name, list all checks."""
+    from gradprobe.engine.selection import choose
+    from gradprobe.extensions import load_checks
+
+    checks = load_checks()
+    if check is None:
+        for unit in checks:
+            print(f"{unit.code}  {unit.name:<24} {unit.page.strip().splitlines()[0]}")
+        return
+    (unit,) = choose(checks, (check,), ())
+    print(unit.page.strip())

@@ -1,0 +1,102 @@
+"""Where reports go: chosen and checked before a run begins, so that nothing is lost at its end."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradprobe.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradprobe.extensions import Format
+    from gradprobe.values import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A report that was asked for.
+
+    Attributes:
+        path: The file; None for standard output.
+        format: Its format.
+    """
+
+    path: Path | None
+    format: Format
+
+
+def outputs(paths: Sequence[str], name: str | None) -> tuple[Output, ...]:
+    """Return what to write.
+
+    Args:
+        paths: The values of `--report`; `-` is standard output.
+        name: The value of `--format`.
+
+    Raises:
+        UsageError: If a suffix or name stands for no format, or a path is a directory or in none.
+    """
+    if not paths:
+        return ()
+    from gradprobe.extensions import load_formats
+
+    formats = load_formats()
+    return tuple(_output(path, name, formats) for path in paths)
+
+
+def terminal_format() -> Format:
+    """Return the format for people at a terminal.
+
+    Raises:
+        ExtensionError: If it is not installed.
+    """
+    from gradprobe.extensions import load_formats
+
+    return _named("terminal", load_formats())
+
+
+def write(report: Report, output: Output) -> None:
+    """Write a report, whole or not at all.
+
+    Raises:
+        UsageError: If the file cannot be written.
+    """
+    if output.path is None:
+        output.format.write(report, sys.stdout)
+        return
+    partial = output.path.with_name(f".{output.path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            output.format.write(report, file)
+        partial.replace(output.path)
+    except OSError as error:
+        raise UsageError(f"cannot write the report {output.path}: {error.strerror}; name another place with --report") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _output(path: str, name: str | None, formats: Sequence[Format]) -> Output:
+    if path == "-":
+        return Output(None, _named(name or "terminal", formats))
+    file = Path(path)
+    if file.is_dir():
+        raise UsageError(f"expected a file for --report, found the directory {path}; name a file in it")
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"expected a file in an existing directory for --report, found no directory {file.parent}; create it first")
+    if name is not None:
+        return Output(file, _named(name, formats))
+    found = next((unit for unit in formats if file.suffix.lower() in unit.suffixes), None)
+    if found is None:
+        suffixes = ", ".join(suffix for unit in formats for suffix in unit.suffixes)
+        raise UsageError(f"expected a report that ends with one of {suffixes}, found {path}; or name the format with --format")
+    return Output(file, found)
+
+
+def _named(name: str, formats: Sequence[Format]) -> Format:
+    for unit in formats:
+        if unit.name == name:
+            return unit
+    raise UsageError(f"expected one of the formats {', '.join(unit.name for unit in formats)}, found {name!r}")

@@ -1,0 +1,188 @@
+"""`gradprobe run`: run a training script under the recorder, then judge it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final, Optional
+
+import click
+import typer
+from typer.core import TyperCommand
+
+from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, policy_for, show
+from gradprobe.commands.options import FailOn, FormatName, Ignore, PolicyFile, Reports, Select
+from gradprobe.commands.split import Split, split
+from gradprobe.errors import GradprobeError
+from gradprobe.recording import Recording
+from gradprobe.runner.execute import Outcome, execute, wait_for_threads
+from gradprobe.runner.program import Program, module_program, script_program
+
+if TYPE_CHECKING:
+    from gradprobe.live.child import LiveScreen
+
+_PASSED_ON: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class RunCommand(TyperCommand):
+    """Takes its own options, and leaves everything from the script on alone."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse gradprobe's own options; the rest is kept in the context."""
+        takes_value = {
+            name: not getattr(option, "is_flag", False)
+            for option in self.get_params(ctx)
+            for name in (*option.opts, *option.secondary_opts)
+        }
+        ctx.obj = split(args, takes_value)
+        return super().parse_args(ctx, list(ctx.obj.own))
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage line, which Typer cannot know."""
+        formatter.write_usage(ctx.command_path, "[OPTIONS] [SCRIPT | -m MODULE] [ARGS]...")
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the usage line's pieces."""
+        return ["[OPTIONS]", "[SCRIPT | -m MODULE]", "[ARGS]..."]
+
+
+def run(
+    context: typer.Context,
+    max_batches: Annotated[
+        Optional[int],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+        typer.Option("--max-batches", min=1, metavar="N", help="End the program after N training steps, then judge."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", metavar="DIR", help="Directory for the run; a new one below .gradprobe/ by default."),
+    ] = None,
+    reports: Reports = None,
+    format_name: FormatName = None,
+    policy: PolicyFile = None,
+    fail_on: FailOn = "error",
+    select: Select = None,
+    ignore: Ignore = None,
+    live: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--live/--no-live", help="Show progress while the program runs (by default, unless --quiet)."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave the terminal to the program: no progress, no report.")] = False,
+) -> None:
+    """Run a training script under the recorder, then judge it.
+
+    Without a script, the reference training loop runs; its own options are accepted (--epochs, --agent-lr, --qwen-lr,
+    --device, --seed, --fault NAME, …). What stands after a script belongs to the script.
+
+    Exits with 0 when healthy, 1 when red, 2 when it could not be run, and with the script's own code when that is not 0.
+    """
+    how = judging(policy, fail_on, select, ignore, reports, format_name)
+    program, is_reference = _program(context.obj, max_batches)
+    plain = not quiet and live is not False and not sys.stderr.isatty()
+    on_step = None
+    if plain:
+        from gradprobe.commands.progress import print_progress
+
+        on_step = print_progress
+    recording = Recording(
+        program.shown,
+        program.argv[1:],
+        output=output,
+        # The reference loop ends by itself, after the last policy update: it was told so.
+        max_steps=None if is_reference else max_batches,
+        user_roots=program.roots,
+        on_step=on_step,
+    )
+    screen = _live_screen(recording.run, policy_for(program.shown, policy)) if _shows_live(live, quiet) else None
+    raise SystemExit(_carry_out(program, recording, how, screen, quiet=quiet))
+
+
+def _program(words: Split, max_batches: int | None) -> tuple[Program, bool]:
+    if words.script is not None:
+        return script_program(words.script, list(words.rest)), False
+    if words.module is not None:
+        return module_program(words.module, list(words.rest)), False
+    limit = [] if max_batches is None else ["--max-batches", str(max_batches)]
+    return module_program(REFERENCE, [*words.rest, *limit]), True
+
+
+def _shows_live(live: bool | None, quiet: bool) -> bool:
+    return live is not False and not quiet and sys.stderr.isatty()
+
+
+def _live_screen(run: Path, policy: str) -> LiveScreen:
+    from gradprobe.live.child import start_live
+
+    return start_live(run, policy)
+
+
+def _carry_out(program: Program, recording: Recording, how: Judging, screen: LiveScreen | None, *, quiet: bool) -> int:
+    """Run the program, finish the record, judge it, and return the exit code."""
+
+    def finish(outcome: Outcome, stopped_by: str) -> int:
+        error = outcome.error
+        text = None if error is None else f"{type(error).__name__}: {error}"[:2000]
+        recording.finish(exit_code=outcome.exit_code, exception=text, stopped_by=stopped_by)
+        if screen is not None:
+            screen.stop()
+        return _judged(recording.run, how, outcome, quiet=quiet)
+
+    _pass_on_signals(recording, finish)
+    outcome, stopped_by = _executed(program)
+    if outcome.error is not None and recording.recorder is not None:
+        recording.recorder.script_crashed(outcome.error)
+    code = finish(outcome, stopped_by)
+    if outcome.interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return code
+
+
+def _executed(program: Program) -> tuple[Outcome, str]:
+    try:
+        outcome = execute(program)
+        wait_for_threads()
+    except BaseException as error:
+        if type(error).__name__ != "StopTraining":
+            raise
+        return Outcome(0), "max-batches"
+    stopped_by = "signal" if outcome.interrupted else "exception" if outcome.error is not None else "script"
+    return outcome, stopped_by
+
+
+def _judged(run: Path, how: Judging, outcome: Outcome, *, quiet: bool) -> int:
+    """Judge and show; the program's own exit code goes before gradprobe's."""
+    sys.stdout.flush()
+    try:
+        code = show(judge_run(run, how), how, quiet=quiet)
+    except GradprobeError as error:
+        print(f"gradprobe: {error}", file=sys.stderr)
+        code = error.exit_code
+    return outcome.exit_code or code
+
+
+def _pass_on_signals(recording: Recording, finish: object) -> None:
+    """On SIGTERM or SIGHUP, finish the record and report, then die of the signal as the script would have.
+
+    A handler that the script installs replaces this one, and a signal that is ignored stays ignored.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        def end() -> None:
+            signal.signal(number, signal.SIG_DFL)
+            assert callable(finish)
+            finish(Outcome(128 + number), "signal")
+            os.kill(os.getpid(), number)
+
+        if recording.recorder is not None:
+            recording.recorder.when_idle(end)
+        else:
+            end()
+
+    for number in _PASSED_ON:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, handle)
+
+

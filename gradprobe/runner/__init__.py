@@ -1,0 +1,1 @@
+"""Running somebody's program as itself: its `__main__`, its arguments, its exit code, its traceback."""

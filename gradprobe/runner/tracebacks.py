@@ -1,0 +1,43 @@
+"""Tracebacks as they would be without gradprobe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+_OWN: Final = str(Path(__file__).resolve().parent.parent)
+
+
+def peeled(error: BaseException) -> None:
+    """Take frames of gradprobe out of the traceback of an exception, and of those it came from."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = _without_own(current.__traceback__)
+        waiting += [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
+
+
+def innermost_user_line(trace: TracebackType | None) -> tuple[str, int, str] | None:
+    """Return file, line and function of the last entry of a traceback; None where it is empty."""
+    found = None
+    while trace is not None:
+        found = (trace.tb_frame.f_code.co_filename, trace.tb_lineno or 0, trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    return found
+
+
+def _without_own(trace: TracebackType | None) -> TracebackType | None:
+    entries = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OWN):
+            entries.append(trace)
+        trace = trace.tb_next
+    following: TracebackType | None = None
+    for entry in reversed(entries):
+        following = TracebackType(following, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return following
