@@ -138,7 +138,10 @@ class Layout:
         self._tell_modules()
 
     def _root_name(self, named: Named) -> str:
-        """Return the best name that no other living object has; the next best, or one with a number, otherwise."""
+        """Return the name it has; or the best that no other living object has, or one with a number."""
+        known = next((name for name, holder in self._roots.items() if holder() is named.root), None)
+        if known is not None:
+            return known
         names = named.names or [type(named.root).__name__]
         candidates = [*names, *(f"{names[0]}#{number}" for number in range(2, 10))]
         for name in candidates:

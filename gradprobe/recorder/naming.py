@@ -35,10 +35,11 @@ class Named:
 def find_named(frame: FrameType | None, sites: Sites) -> list[Named]:
     """Return the modules and bare parameters that the frames of the user's code hold, by their names there.
 
-    From `frame` outward; an inner frame's name goes before an outer one's, a variable before an attribute or an item. A module
-    that is part of another one found is not listed on its own. Where the user's frames hold none, a library's are asked.
+    A variable goes before an attribute or an item, and an outer frame's name before an inner one's: a helper that trains
+    whatever it is given (`def step(model, optimizer)`) calls everything `model`. A module that is part of another one found
+    is not listed on its own. Where the user's frames hold none, a library's are asked.
     """
-    frames = list(_frames(frame))
+    frames = list(_frames(frame))[::-1]
     users = [frame for frame in frames if sites.is_user_file(frame.f_code.co_filename)]
     return _without_parts(_gather(users)) or _without_parts(_gather(frames))
 
@@ -75,20 +76,21 @@ def unwrap(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def _gather(frames: list[FrameType]) -> dict[int, Named]:
-    found: dict[int, Named] = {}
+    candidates: list[tuple[int, str, Root]] = []
     for frame in frames:
-        local: list[tuple[int, str, Root]] = []
         with scope_of(frame) as scope:
             for name, value in list(scope.items()):
-                local += _roots(name, value)
-        for _, name, root in sorted(local, key=lambda item: item[0]):
-            entry = found.setdefault(id(root), Named(root))
-            if name and name not in entry.names:
-                entry.names.append(name)
+                candidates += _roots(name, value)
+    found: dict[int, Named] = {}
+    for _, name, root in sorted(candidates, key=lambda candidate: candidate[0]):
+        entry = found.setdefault(id(root), Named(root))
+        if name and name not in entry.names:
+            entry.names.append(name)
     return found
 
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames from the innermost outward."""
     while frame is not None:
         yield frame
         frame = frame.f_back

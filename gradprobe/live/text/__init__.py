@@ -1,1 +1,1 @@
-"""Plain text for people: safe names, short numbers, sparklines. Standard library only, shared by screens and formats."""
+"""Text for people: safe names, short numbers, sparklines. Standard library only, shared by screens and reports."""

@@ -10,7 +10,20 @@ _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Control, format (bidirectional overrides, zero-width), surrogate, unassigned; line and paragraph separators.
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 _ASCII: Final = str.maketrans(
-    {"…": "...", "·": ".", "─": "-", "│": "|", "▁": "_", "▂": ".", "▃": "-", "▄": "~", "▅": "=", "▆": "+", "▇": "*", "█": "#"}
+    {
+        "…": "...",
+        "·": ".",
+        "─": "-",
+        "│": "|",
+        "▁": "_",
+        "▂": ".",
+        "▃": "-",
+        "▄": "~",
+        "▅": "=",
+        "▆": "+",
+        "▇": "*",
+        "█": "#",
+    }
 )
 
 

@@ -21,8 +21,8 @@ Value = TypeVar("Value")
 def norms(series: Sequence[float | None], width: int) -> str:
     """Draw gradient norms on a logarithmic scale of at least two decades.
 
-    A cell stands for one or several values. It shows `!` where one is not finite, else the height of the geometric mean of
-    those above zero, else `0` where one is zero, else `·`: no gradient.
+    A cell stands for one or several values. It shows `!` where one is not finite, else the height of the geometric
+    mean of those above zero, else `0` where one is zero, else `·`: no gradient.
     """
     cells: list[Cell] = [_norm_cell(part) for part in _parts(series, width)]
     return _draw(cells, least=_LEAST_DECADES)
@@ -68,6 +68,7 @@ def _scale(low: float, high: float, least: float) -> Callable[[float], int]:
     """Return which bar a height takes: `least` is the smallest range that fills the line, centred on the data."""
     spread = max(high / 2 - low / 2, least / 2)
     if not spread > 0:
-        return lambda height: len(BARS) // 2 - 1
+        return lambda height: len(BARS) // 2
     centre = high / 2 + low / 2
-    return lambda height: min(int(((height - centre) / spread + 1) / 2 * len(BARS)), len(BARS) - 1)
+    # The small term keeps a constant series, whose means differ in the last bit, on one bar.
+    return lambda height: min(int(((height - centre) / spread + 1) / 2 * len(BARS) + 1e-6), len(BARS) - 1)

@@ -1,17 +1,20 @@
-"""The words of a verdict, the same on every screen."""
+"""The words of a verdict and of a module's state, the same on every screen."""
 
 from __future__ import annotations
 
 import ntpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from gradprobe.live.text.figures import plural
+from gradprobe.live.text.figures import plural, size
 from gradprobe.live.text.safe import safe
-from gradprobe.values import Colour, Severity
+from gradprobe.values import Colour, ModuleState, Severity, Verdict
 
 if TYPE_CHECKING:
-    from gradprobe.values import Report
+    from gradprobe.values import ModuleHealth, Report
+
+TROUBLE: Final = frozenset({ModuleState.VANISHED, ModuleState.ZERO, ModuleState.NO_GRADIENT, ModuleState.NON_FINITE})
+"""States that no healthy module is in."""
 
 
 def headline(report: Report, *, done: bool = True) -> str:
@@ -19,19 +22,40 @@ def headline(report: Report, *, done: bool = True) -> str:
 
     Args:
         report: A judged run.
-        done: Whether the run is over; if not, the line says `so far`.
+        done: Whether the run is over; if not, the line begins `RED so far, step 100 of`, and nothing is called healthy
+            while there are flags that could not be judged yet.
     """
     run = report.run
     deep = f" ({run.deep_steps} of them deep)" if run.deep_steps else ""
-    when = "after" if done else "so far, after"
     reasons = ", ".join(_reasons(report))
-    start = f"{report.verdict.value.upper()} {when} {plural(run.steps, 'step')} of {script(run.script)}{deep}"
+    verdict = report.verdict.value.upper()
+    if not done and report.verdict is Verdict.HEALTHY and any(flag.colour is Colour.GREY for flag in report.flags):
+        verdict = "NOTHING RED"
+    when = f"after {plural(run.steps, 'step')}" if done else f"so far, step {run.steps:,}"
+    start = f"{verdict} {when} of {script(run.script)}{deep}"
     return f"{start}: {reasons}" if reasons else start
 
 
 def script(name: str) -> str:
     """Return a script's file name; `-m module` as it is."""
     return safe(name if name.startswith("-m ") else ntpath.basename(name.rstrip("/\\")) or name, 40)
+
+
+def gradient(module: ModuleHealth) -> str:
+    """Return what a module's gradient did and in how many steps: `flows, zero in 7`, `NO GRADIENT in 100`."""
+    none, zero = module.steps_without_gradient, module.steps_with_zero_gradient
+    main = {ModuleState.NO_GRADIENT: none, ModuleState.ZERO: zero}.get(module.state, 0)
+    others = [
+        f"{word} in {size(count)}"
+        for word, count, state in (("none", none, ModuleState.NO_GRADIENT), ("zero", zero, ModuleState.ZERO))
+        if count and state is not module.state
+    ]
+    return ", ".join([f"{state_word(module.state)} in {size(main)}" if main else state_word(module.state), *others])
+
+
+def state_word(state: ModuleState) -> str:
+    """Return a module's state as a word, in capitals where it is trouble."""
+    return state.value.upper() if state in TROUBLE else state.value
 
 
 def place(file: str, width: int | None = None) -> str:
@@ -57,8 +81,7 @@ def _reasons(report: Report) -> list[str]:
         (colours.count(Colour.AMBER), "amber flag"),
     )
     reasons = [plural(count, noun) for count, noun in bad if count]
-    if not reasons and colours:
-        reasons.append(f"{colours.count(Colour.GREEN)} of {plural(len(colours), 'flag')} green")
-    if Colour.GREY in colours:
-        reasons.append(f"{colours.count(Colour.GREY)} could not be judged")
-    return reasons
+    if reasons or not colours:
+        return reasons
+    grey = colours.count(Colour.GREY)
+    return [f"{plural(colours.count(Colour.GREEN), 'flag')} green"] + ([f"{grey} could not be judged"] if grey else [])

@@ -1,0 +1,59 @@
+"""Judges `gradient-norm`: the median gradient norm of a module lies within a range."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_due, not_there, too_early
+from gradprobe.engine.health import weighted_median
+from gradprobe.policy.match import topmost
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gradprobe.engine.evidence import Evidence
+    from gradprobe.policy.schema import GradientNorm
+    from gradprobe.record.record import Module
+    from gradprobe.values import Flag
+
+
+def judge_gradient_norm(flag: GradientNorm, evidence: Evidence) -> Flag:
+    """Judge the topmost modules that the flag means."""
+    record = evidence.record
+    expected = f"{flag.low:g} to {flag.high:g}"
+    positions = {module.name: position for position, module in enumerate(record.modules)}
+    names = topmost(flag.module, list(positions))
+    if not names:
+        return not_there(flag, expected, "module", flag.module, topmost("*", list(positions)))
+    return judged(
+        flag,
+        expected,
+        [
+            _observe(flag, record.modules[positions[name]], evidence.norms.norms[positions[name]], record.steps.span)
+            for name in names
+        ],
+    )
+
+
+def _observe(flag: GradientNorm, module: Module, norms: NDArray[np.float64], span: NDArray[np.int64]) -> Observed:
+    """Return what was observed of one module: the median over the steps in which its gradient was finite and not zero.
+
+    A module that never had one is not measured by this flag unless it was due often enough: then its norm is zero, or
+    there is none.
+    """
+    counts = module.counts
+    if counts.looked_at == 0:
+        return not_due(module.name)
+    if counts.flowing == 0 and counts.non_finite == 0 and counts.looked_at >= flag.window:
+        return Observed(module.name, Outcome.BROKEN, f"{'0' if counts.zero else 'none'} in {counts.looked_at} steps")
+    if counts.flowing < flag.window:
+        return too_early(module.name, counts.flowing, flag.window)
+    median = weighted_median(np.where(norms > 0.0, norms, np.nan), span)
+    if median is None:
+        return Observed(module.name, Outcome.UNKNOWN, "no norm was kept")
+    within = flag.low <= median <= flag.high
+    return Observed(
+        module.name, Outcome.HOLDS if within else Outcome.BROKEN, f"median {median:.2e} over {counts.flowing} steps"
+    )

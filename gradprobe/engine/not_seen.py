@@ -1,0 +1,119 @@
+"""What a run cannot tell, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gradprobe.engine.flags.outcome import listed
+from gradprobe.engine.trend import MINIMUM
+from gradprobe.values import RecorderFailed
+
+if TYPE_CHECKING:
+    from gradprobe.record.record import Record
+
+
+def not_seen(record: Record) -> tuple[str, ...]:
+    """Return what a record cannot tell, what matters most first."""
+    sentences = (
+        *_recorder(record),
+        *_ending(record),
+        *_length(record),
+        *_depth(record),
+        *_unstepped(record),
+        *_unowned(record),
+        *_ranks(record),
+        *_resolution(record),
+    )
+    return tuple(sentences)
+
+
+def _recorder(record: Record) -> list[str]:
+    """Tell that the recorder failed."""
+    return [
+        f"The recorder failed in step {seen.first_step} and recorded nothing after it: {seen.incident.message}"
+        for seen in record.incidents
+        if isinstance(seen.incident, RecorderFailed)
+    ]
+
+
+def _ending(record: Record) -> list[str]:
+    """Tell how the run ended, where it did not end by itself."""
+    facts = record.facts
+    if facts.exception:
+        return [f"The script ended with {facts.exception}: what would have come after it was not seen."]
+    if facts.exit_code is None:
+        return ["The run has not ended, or it was killed: this is the record as far as it was written."]
+    if facts.stopped_by == "signal":
+        return ["A signal ended the script: what would have come after it was not seen."]
+    return []
+
+
+def _length(record: Record) -> list[str]:
+    """Tell that there were no steps, or few."""
+    steps = record.facts.steps
+    if steps == 0:
+        wanted = "No optimizer step was recorded: expected a script that calls loss.backward() and optimizer.step()"
+        found = "no such step" if record.facts.torch else "that it never imported torch"
+        return [f"{wanted}, found {found}."]
+    if steps < MINIMUM:
+        recorded = "1 step was" if steps == 1 else f"{steps} steps were"
+        return [f"Only {recorded} recorded: a trend needs {MINIMUM}, and what happens later was not seen."]
+    return []
+
+
+def _depth(record: Record) -> list[str]:
+    """Tell that no step was followed in depth."""
+    if record.facts.steps and not record.facts.deep_steps:
+        return ["No step was followed in depth: that a gradient is missing can be said, but not which line ends it."]
+    return []
+
+
+def _unstepped(record: Record) -> list[str]:
+    """Tell which root modules no optimizer stepped."""
+    if not record.facts.steps:
+        return []
+    names = [
+        module.name
+        for module in record.modules
+        if module.depth == 0
+        and module.counts.looked_at == 0
+        and any(record.parameters[int(position)].trainable for position in module.parameters)
+    ]
+    return [f"No optimizer stepped {listed(names)}: gradients were not looked at there."] if names else []
+
+
+def _unowned(record: Record) -> list[str]:
+    """Tell which trainable parameters are in no optimizer, in root modules that are stepped otherwise."""
+    stepped = {module.name for module in record.modules if module.depth == 0 and module.counts.looked_at}
+    unowned = Counter(
+        root
+        for parameter in record.parameters
+        if parameter.trainable and parameter.optimizer is None
+        for root in stepped
+        if parameter.name.startswith(f"{root}.")
+    )
+    return [
+        f"In no optimizer, and their gradients not looked at: {number} of the trainable parameters of {root}."
+        for root, number in sorted(unowned.items())
+    ]
+
+
+def _ranks(record: Record) -> list[str]:
+    """Tell that other ranks were not judged."""
+    if record.facts.ranks > 1:
+        return [f"{record.facts.ranks} ranks recorded: the norms and losses here are those of {record.path.stem}."]
+    return []
+
+
+def _resolution(record: Record) -> list[str]:
+    """Tell what was lost or thinned."""
+    sentences = []
+    if record.lost:
+        sentences.append(f"The record is damaged; rows that could not be read: {record.lost}.")
+    thinned = int(record.steps.span[record.steps.span > 1].sum())
+    if thinned:
+        sentences.append(
+            f"{thinned} older steps were thinned: of every few, lowest, highest and newest norms are kept."
+        )
+    return sentences
