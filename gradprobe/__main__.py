@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any, cast
 
-from gradprobe import __version__
 from gradprobe.errors import GradprobeError
+from gradprobe.runner.execute import Interrupted
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
     """Run the command that `sys.argv` names; every error of a user's becomes one line and an exit code here."""
-    import click
+    import typer
 
+    # The base of Typer's usage errors: click's, which newer versions of Typer bring along under another name.
+    refused = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     try:
-        _application().main(prog_name="gradprobe", standalone_mode=False)
+        code = _application()(prog_name="gradprobe", standalone_mode=False)
     except GradprobeError as error:
         print(f"gradprobe: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except click.ClickException as error:
-        print(f"gradprobe: {error.format_message()}; `gradprobe --help` lists commands and options", file=sys.stderr)
+    except refused as error:
+        text = " ".join(error.format_message().split()).rstrip(".")
+        print(f"gradprobe: {text}; `gradprobe --help` lists commands and options", file=sys.stderr)
         raise SystemExit(2) from None
-    except click.Abort:
+    except typer.Abort:
         raise SystemExit(130) from None
+    except Interrupted:
+        # Ended by the interpreter as any interrupted script is, but for the traceback: the script's has been shown.
+        sys.excepthook = _say_nothing
+        raise KeyboardInterrupt from None
+    raise SystemExit(code)
 
 
-def _application() -> click.Command:
+def _application() -> typer.Typer:
     import typer
 
     from gradprobe.commands.explain import explain
     from gradprobe.commands.export import export
+    from gradprobe.commands.overview import overview
     from gradprobe.commands.policy import policy
     from gradprobe.commands.report import report
     from gradprobe.commands.run import RunCommand, run
@@ -36,22 +49,19 @@ def _application() -> click.Command:
     application = typer.Typer(
         help="Why the gradient does not arrive, with the line to edit.",
         epilog="gradprobe run train.py    record a training script and judge it",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    application.callback(invoke_without_command=True)(_version)
+    application.callback(invoke_without_command=True)(overview)
     application.command(cls=RunCommand)(run)
     for command in (report, explain, export, policy):
         application.command()(command)
-    return typer.main.get_command(application)
+    return application
 
 
-def _version(version: bool = False) -> None:
-    if version:
-        print(f"gradprobe {__version__}")
-        raise SystemExit(0)
+def _say_nothing(*_: Any) -> None:
+    """Stand in for `sys.excepthook`."""
 
 
 if __name__ == "__main__":

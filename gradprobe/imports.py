@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -36,26 +35,31 @@ class _Finder(MetaPathFinder):
     def __init__(self, name: str, action: Callable[[], None]) -> None:
         self._name = name
         self._action = action
-        self._asked = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != self._name or self._asked:
+        if fullname != self._name or self not in sys.meta_path:
             return None
-        self._asked = True
-        try:
-            spec = importlib.util.find_spec(fullname)
-        finally:
-            self._asked = False
-        if spec is not None and spec.loader is not None:
-            self._follow(spec.loader)
-        return spec
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            find_spec = getattr(finder, "find_spec", None)  # Finders of before Python 3.4 have none.
+            spec: ModuleSpec | None = None if find_spec is None else find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    self._follow(spec.loader)
+                return spec
+        return None
 
     def _follow(self, loader: Loader) -> None:
+        """Replace the loader's `exec_module` until it is called, so that the module meets its own loader unchanged."""
+        before = vars(loader).get("exec_module")
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
+            if before is None:
+                vars(loader).pop("exec_module", None)
+            else:
+                loader.exec_module = before  # type: ignore[method-assign]
             execute(module)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)

@@ -107,6 +107,9 @@ class Recording:
             recorder = Recorder(self._writer, max_steps=max_steps, user_roots=user_roots, on_step=on_step)
             recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
-            print(f"gradprobe: cannot record this script, it goes on without: {type(error).__name__}: {error}", file=sys.stderr)
+            print(
+                f"gradprobe: cannot record this script, it goes on without: {type(error).__name__}: {error}",
+                file=sys.stderr,
+            )
             return
         self.recorder = _active.recorder = recorder

@@ -52,7 +52,12 @@ class Watch:
         recording, self._recording = self._recording, None
         if recording is None:
             return False
-        stopped = recording.recorder is not None and recording.recorder.stopped and kind is not None and kind.__name__ == "StopTraining"
+        stopped = (
+            recording.recorder is not None
+            and recording.recorder.stopped
+            and kind is not None
+            and kind.__name__ == "StopTraining"
+        )
         failure = error if error is not None and not stopped else None
         recording.finish(
             exit_code=0 if failure is None else 1,
@@ -71,7 +76,9 @@ class Watch:
         from gradprobe.record.frames import open_run
 
         if self.path is None:
-            raise RecordError("expected a recording, found a `watch()` that was never entered; use it as `with gradprobe.watch():`")
+            raise RecordError(
+                "expected a recording, found a `watch()` that was never entered; use it as `with gradprobe.watch():`"
+            )
         return open_run(self.path)
 
     def report(self, policy: str | os.PathLike[str] = "default") -> Report:

@@ -11,7 +11,10 @@ import typer
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)],
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A directory (Parquet), or a name that ends with .parquet or .csv.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="PATH", help="A directory (Parquet), or a name that ends with .parquet or .csv.", show_default=False
+        ),
     ],
 ) -> None:
     """Write the frames of a run (steps, modules, parameters, metrics, events) as Parquet or CSV."""

@@ -8,9 +8,13 @@ import typer
 
 Reports = Annotated[
     Optional[list[str]],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
-    typer.Option("--report", metavar="PATH", help="Write a report; the suffix chooses the format, - is stdout. Repeatable."),
+    typer.Option(
+        "--report", metavar="PATH", help="Write a report; the suffix chooses the format, - is stdout. Repeatable."
+    ),
 ]
-FormatName = Annotated[Optional[str], typer.Option("--format", metavar="NAME", help="Format of --report, where no suffix tells.")]  # noqa: UP045
+FormatName = Annotated[
+    Optional[str], typer.Option("--format", metavar="NAME", help="Format of --report, where no suffix tells.")
+]  # noqa: UP045
 PolicyFile = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--policy", metavar="FILE", help="What healthy means: a TOML file, or the name of a shipped policy."),
@@ -18,5 +22,9 @@ PolicyFile = Annotated[
 FailOn = Annotated[
     str, typer.Option("--fail-on", metavar="error|warning|never", help="Exit with 1 at a finding or flag this bad.")
 ]
-Select = Annotated[Optional[list[str]], typer.Option("--select", metavar="CHECK", help="Run only this check. Repeatable.")]  # noqa: UP045
-Ignore = Annotated[Optional[list[str]], typer.Option("--ignore", metavar="CHECK", help="Do not run this check. Repeatable.")]  # noqa: UP045
+Select = Annotated[
+    Optional[list[str]], typer.Option("--select", metavar="CHECK", help="Run only this check. Repeatable.")
+]  # noqa: UP045
+Ignore = Annotated[
+    Optional[list[str]], typer.Option("--ignore", metavar="CHECK", help="Do not run this check. Repeatable.")
+]  # noqa: UP045

@@ -73,7 +73,9 @@ def write(report: Report, output: Output) -> None:
             output.format.write(report, file)
         partial.replace(output.path)
     except OSError as error:
-        raise UsageError(f"cannot write the report {output.path}: {error.strerror}; name another place with --report") from error
+        raise UsageError(
+            f"cannot write the report {output.path}: {error.strerror}; name another place with --report"
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -85,13 +87,17 @@ def _output(path: str, name: str | None, formats: Sequence[Format]) -> Output:
     if file.is_dir():
         raise UsageError(f"expected a file for --report, found the directory {path}; name a file in it")
     if not file.absolute().parent.is_dir():
-        raise UsageError(f"expected a file in an existing directory for --report, found no directory {file.parent}; create it first")
+        raise UsageError(
+            f"expected a file in an existing directory for --report, found no directory {file.parent}; create it first"
+        )
     if name is not None:
         return Output(file, _named(name, formats))
     found = next((unit for unit in formats if file.suffix.lower() in unit.suffixes), None)
     if found is None:
         suffixes = ", ".join(suffix for unit in formats for suffix in unit.suffixes)
-        raise UsageError(f"expected a report that ends with one of {suffixes}, found {path}; or name the format with --format")
+        raise UsageError(
+            f"expected a report that ends with one of {suffixes}, found {path}; or name the format with --format"
+        )
     return Output(file, found)
 
 

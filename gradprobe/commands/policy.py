@@ -10,7 +10,11 @@ import typer
 def policy(
     name: Annotated[
         Optional[str],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
-        typer.Argument(metavar="[NAME]", help="A shipped policy; by default, the one in force for the newest run.", show_default=False),
+        typer.Argument(
+            metavar="[NAME]",
+            help="A shipped policy; by default, the one in force for the newest run.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Print the policy in force as TOML."""

@@ -13,7 +13,9 @@ from gradprobe.record.directory import find_run
 
 Named = Annotated[
     Optional[Path],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
-    typer.Argument(metavar="[RUN]", help="A run directory; the newest below .gradprobe/ by default.", show_default=False),
+    typer.Argument(
+        metavar="[RUN]", help="A run directory; the newest below .gradprobe/ by default.", show_default=False
+    ),
 ]
 
 

@@ -69,7 +69,9 @@ def run(
         Optional[bool],  # noqa: UP045
         typer.Option("--live/--no-live", help="Show progress while the program runs (by default, unless --quiet)."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Leave the terminal to the program: no progress, no report.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Leave the terminal to the program: no progress, no report.")
+    ] = False,
 ) -> None:
     """Run a training script under the recorder, then judge it.
 
@@ -184,5 +186,3 @@ def _pass_on_signals(recording: Recording, finish: object) -> None:
     for number in _PASSED_ON:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, handle)
-
-

@@ -52,7 +52,9 @@ def split(arguments: Sequence[str], takes_value: Mapping[str, bool]) -> Split:
             return _program(own, unknown, following, takes_value)
         if word == "-m":
             if not following:
-                raise UsageError("expected the name of a module after -m, found nothing; write `gradprobe run -m package.train`")
+                raise UsageError(
+                    "expected the name of a module after -m, found nothing; write `gradprobe run -m package.train`"
+                )
             _expect_none(unknown, takes_value)
             return Split(tuple(own), None, following[0], tuple(following[1:]))
         if not word.startswith("-") or word == "-":

@@ -47,7 +47,7 @@ class LiveScreen:
 def start_live(run_dir: Path, policy_name: str) -> LiveScreen:
     """Start the live screen of a run on this process's standard error.
 
-    Where that is no terminal that can show it, or the screen cannot be started, there is none: training goes on without.
+    Where that is no terminal that can show it, or the screen cannot be started, training goes on without.
 
     Args:
         run_dir: Directory of the run, which need not hold a record yet.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gradprobe.live.text import figures
-from gradprobe.live.text.safe import cells, safe
+from gradprobe.text import figures
+from gradprobe.text.safe import cells, safe
 
 WIDEST: Final = 120
 _WIDEST_NAME: Final = 24

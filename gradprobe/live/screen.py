@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
-from gradprobe.live.text import figures, sparkline
-from gradprobe.live.text.safe import cells, safe
-from gradprobe.live.text.words import TROUBLE, gradient, headline
+from gradprobe.text import figures, sparkline
+from gradprobe.text.safe import cells, safe
+from gradprobe.text.words import TROUBLE, gradient, headline
 from gradprobe.values import Colour, ModuleState, Verdict
 
 if TYPE_CHECKING:

@@ -47,14 +47,14 @@ def later_norms(first: Floats, second: Floats) -> Floats:
 
 
 def lower_norms(first: Floats, second: Floats) -> Floats:
-    """Return the smaller norms; a code for "no norm" gives way to a norm."""
-    both = (first >= 0) & (second >= 0)
-    return np.where(both, np.fmin(first, second), _larger(first, second))
+    """Return the smaller norms; a code for "no norm" gives way to a norm, and NaN to a number."""
+    coded = (first < 0) | (second < 0)
+    return np.where(coded, np.maximum(first, second), np.fmin(first, second))
 
 
 def higher_norms(first: Floats, second: Floats) -> Floats:
     """Return the larger norms; a norm that is not finite stays."""
-    return _larger(first, second)
+    return np.maximum(first, second)
 
 
 def later_metrics(first: Doubles, second: Doubles) -> Doubles:
@@ -70,10 +70,6 @@ def lower_metrics(first: Doubles, second: Doubles) -> Doubles:
 def higher_metrics(first: Doubles, second: Doubles) -> Doubles:
     """Return the larger values; one that is NaN stays."""
     return np.where(is_missing(second), first, np.where(is_missing(first), second, np.maximum(first, second)))
-
-
-def _larger(first: Floats, second: Floats) -> Floats:
-    return np.maximum(first, second)
 
 
 def _stack(blobs: Sequence[bytes], width: int, dtype: np.dtype, fill: np.floating) -> NDArray:  # type: ignore[type-arg]

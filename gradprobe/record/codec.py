@@ -41,8 +41,8 @@ def decode_site(data: str | None) -> Site | None:
 def _decode(kind: str, data: str) -> object:
     if kind not in _KINDS:
         return None
-    fields = json.loads(data)
     try:
+        fields = json.loads(data)
         return _KINDS[kind](**{**fields, "site": Site(**fields["site"])})
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, ValueError):
         return None

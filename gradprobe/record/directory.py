@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ def create_run(script: str, *, output: Path | None, rank: int = 0) -> Path:
     try:
         run = _named(output) if output is not None else _dated(script)
     except OSError as error:
-        place = output or Path.cwd() / HOME
+        place = output or _home()
         raise RecordError(
             f"expected to create the run directory {place}: {error.strerror}; name a place that can be written with --output DIR"
         ) from error
@@ -49,16 +50,16 @@ def find_run(named: Path | None) -> Path:
         RecordError: If there is none, or it holds no record.
     """
     if named is not None:
-        if named.is_file():
+        if _holds(named.is_file):
             return named.parent
-        if not named.exists():
+        if not _holds(named.exists):
             raise RecordError(f"expected a run directory, found nothing at {named}; {_known()}")
         if not rank_files(named):
             raise RecordError(f"expected a run directory, found no record in {named}; {_known()}")
         return named
     runs = _runs()
     if not runs:
-        raise RecordError(f"expected a run below {Path.cwd() / HOME}, found none; record one with `gradprobe run train.py`")
+        raise RecordError(f"expected a run below {_home()}, found none; record one with `gradprobe run train.py`")
     return runs[-1]
 
 
@@ -68,7 +69,7 @@ def find_record(named: Path | None) -> Path:
     Raises:
         RecordError: If there is none.
     """
-    if named is not None and named.is_file():
+    if named is not None and _holds(named.is_file):
         return named
     return rank_files(find_run(named))[0]
 
@@ -76,6 +77,21 @@ def find_record(named: Path | None) -> Path:
 def rank_files(run: Path) -> list[Path]:
     """Return the records of a run directory, by rank."""
     return sorted(run.glob("rank-*.sqlite"), key=lambda path: (len(path.name), path.name))
+
+
+def _home() -> Path:
+    try:
+        return Path.cwd() / HOME
+    except OSError:  # The working directory was removed.
+        return Path(HOME)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """Return what a question about a path comes to; no, where the path is too long or may not be asked about."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _named(output: Path) -> Path:
@@ -87,13 +103,12 @@ def _named(output: Path) -> Path:
 
 
 def _dated(script: str) -> Path:
-    home = Path.cwd() / HOME
+    home = _home()
     home.mkdir(exist_ok=True)
     ignore = home / ".gitignore"
     if not ignore.exists():
         ignore.write_text("# Made by gradprobe.\n*\n")
-    stem = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in Path(script).stem)[:80] or "run"
-    name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = f"{_stem(script)}-{time.strftime('%Y%m%d-%H%M%S')}"
     for attempt in range(1, 1000):
         run = home / (name if attempt == 1 else f"{name}-{attempt}")
         try:
@@ -104,8 +119,15 @@ def _dated(script: str) -> Path:
     raise FileExistsError(17, "a thousand runs were started in this second", str(home))
 
 
+def _stem(script: str) -> str:
+    """Return what a directory can be called after a program: at most 80 bytes, half of what file systems allow."""
+    name = script.removeprefix("-m ") if script.startswith("-m ") else Path(script).stem
+    plain = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)
+    return plain.encode()[:80].decode(errors="ignore") or "run"
+
+
 def _runs() -> list[Path]:
-    home = Path.cwd() / HOME
+    home = _home()
     runs = [path for path in home.iterdir() if path.is_dir() and rank_files(path)] if home.is_dir() else []
     return sorted(runs, key=lambda path: (rank_files(path)[0].stat().st_mtime_ns, path.name))
 

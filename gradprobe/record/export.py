@@ -25,13 +25,16 @@ def export(run: Run, path: Path) -> list[Path]:
     Raises:
         UsageError: If the suffix is not one of `SUFFIXES`, or the files cannot be written.
     """
-    suffix = path.suffix or ".parquet"
+    is_folder = path.is_dir() or not path.suffix
+    suffix = ".parquet" if is_folder else path.suffix
     if suffix not in SUFFIXES:
-        raise UsageError(f"expected a path that ends with {' or '.join(SUFFIXES)}, found {path}; or name a directory, for Parquet")
+        raise UsageError(
+            f"expected a path that ends with {' or '.join(SUFFIXES)}, found {path}; or name a directory, for Parquet"
+        )
     files = []
     try:
         for name in FRAMES:
-            file = path.with_name(f"{path.stem}-{name}{suffix}") if path.suffix else path / f"{name}{suffix}"
+            file = path / f"{name}{suffix}" if is_folder else path.with_name(f"{path.stem}-{name}{suffix}")
             file.parent.mkdir(parents=True, exist_ok=True)
             frame = getattr(run, name)
             if suffix == ".csv":
@@ -40,5 +43,7 @@ def export(run: Run, path: Path) -> list[Path]:
                 frame.to_parquet(file)
             files.append(file)
     except OSError as error:
-        raise UsageError(f"cannot write below {path}: {error.strerror or error}; name a place that can be written") from error
+        raise UsageError(
+            f"cannot write below {path}: {error.strerror or error}; name a place that can be written"
+        ) from error
     return files

@@ -6,22 +6,30 @@ import os
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gradprobe.record.directory import find_record, find_run, rank_files
 from gradprobe.record.reader import read_record
 from gradprobe.record.update import update_norms
-from gradprobe.values.step import NOT_LOOKED_AT
+from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from gradprobe.record.record import Record
     from gradprobe.values import RunFacts, Step
+
+
+PARAMETER_COLUMNS: Final = (
+    *("name", "module", "shape", "elements", "dtype", "device", "trainable", "optimizer", "objects"),
+    *("steps_flowing", "steps_zero", "steps_none", "steps_non_finite", "last_step_flowing", "grad_norm", "update_norm"),
+)
+EVENT_COLUMNS: Final = ("event", "file", "line", "function", "code", "details", "first_step", "last_step", "count")
 
 
 class Run:
@@ -52,7 +60,7 @@ class Run:
         rates = steps.learning_rates
         frame = {
             "span": steps.span,
-            "time": pd.to_datetime(steps.time, unit="s", utc=True),
+            "time": pd.to_datetime(steps.time, unit="s", utc=True, errors="coerce"),
             "seconds": steps.seconds,
             "grad_norm": np.sqrt(np.square(norms, dtype=np.float64).sum(axis=1)),
             "learning_rate": rates[:, 0] if rates.shape[1] else np.full(len(steps), np.nan),
@@ -84,12 +92,12 @@ class Run:
                 "optimizer": parameter.optimizer,
                 "objects": parameter.objects,
                 **_counts(asdict(parameter.counts)),
-                "grad_norm": _newest(norms[:, position]),
-                "update_norm": _newest(updates[:, position]),
+                "grad_norm": _newest(norms[:, position], norms[:, position]),
+                "update_norm": _newest(updates[:, position], norms[:, position]),
             }
             for position, parameter in enumerate(self.record.parameters)
         ]
-        return _frame(rows, "name")
+        return pd.DataFrame(rows, columns=list(PARAMETER_COLUMNS)).set_index("name")
 
     @cached_property
     def modules(self) -> pd.DataFrame:
@@ -107,7 +115,12 @@ class Run:
             columns[module.name] = np.where((norms >= 0).any(axis=1) | np.isnan(squares), np.sqrt(squares), np.nan)
         wide = pd.DataFrame(columns, index=pd.Index(steps.index, name="step"))
         wide.columns.name = "module"
-        return wide.stack(future_stack=True).to_frame("grad_norm").swaplevel().sort_index(level="step", sort_remaining=False)
+        return (
+            wide.stack(future_stack=True)
+            .to_frame("grad_norm")
+            .swaplevel()
+            .sort_index(level="step", sort_remaining=False)
+        )
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -119,11 +132,17 @@ class Run:
             for metric in self.record.metrics.values()
             if len(metric.steps)
         ]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["metric", "source", "step", "value"])
+        return (
+            pd.concat(frames, ignore_index=True)
+            if frames
+            else pd.DataFrame(columns=["metric", "source", "step", "value"])
+        )
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row a different call or incident: `event`, `file`, `line`, `function`, `code`, `details`, steps and count."""
+        import pandas as pd
+
         rows = []
         for seen in (*self.record.calls, *self.record.incidents):
             event = seen.call if hasattr(seen, "call") else seen.incident
@@ -131,8 +150,10 @@ class Run:
             site = fields.pop("site")
             steps = {"first_step": seen.first_step, "last_step": seen.last_step, "count": seen.count}
             details = ", ".join(f"{key}={value}" for key, value in fields.items())
-            rows.append({"event": type(event).__name__, **site, "details": details, **steps})
-        return _frame(rows, None)
+            texts = {**site, "details": details}
+            plain = {key: _plain(value) if isinstance(value, str) else value for key, value in texts.items()}
+            rows.append({"event": type(event).__name__, **plain, **steps})
+        return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
 
     def each_step(self) -> Iterator[Step]:
         """Yield the recorded steps one by one, oldest first."""
@@ -158,13 +179,12 @@ def _counts(counts: dict[str, int]) -> dict[str, int]:
     return {f"steps_{name}" if name != "last_flowing" else "last_step_flowing": value for name, value in counts.items()}
 
 
-def _newest(norms: np.ndarray) -> float:  # type: ignore[type-arg]
-    looked_at = norms[(norms > NOT_LOOKED_AT) | np.isnan(norms)]
-    return float(looked_at[-1]) if len(looked_at) and not looked_at[-1] < 0 else float("nan")
+def _newest(values: NDArray[np.floating], norms: NDArray[np.float32]) -> float:
+    """Return the value of the newest row in which the gradient was due; NaN where there was none then."""
+    due = np.flatnonzero(norms != NOT_LOOKED_AT)
+    return float(values[due[-1]]) if len(due) and norms[due[-1]] != NO_GRADIENT else float("nan")
 
 
-def _frame(rows: list[dict[str, object]], index: str | None) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(rows)
-    return frame.set_index(index) if index and rows else frame
+def _plain(text: str) -> str:
+    """Return a text that can be written as UTF-8, also where a file's name or its source could not be decoded."""
+    return text.encode("utf-8", "backslashreplace").decode()

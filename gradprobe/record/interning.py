@@ -38,7 +38,7 @@ class Seen(Generic[Item]):
 
 
 class Interned(Generic[Item]):
-    """Gives each different item a position, up to a limit, and remembers which changed since they were last taken."""
+    """Gives each different item a position, up to a limit, and remembers which changed since they were last saved."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -64,11 +64,13 @@ class Interned(Generic[Item]):
         self._seen[position].count_in(step)
         self._changed.add(position)
 
-    def take_changed(self) -> list[tuple[int, Seen[Item]]]:
-        """Return what is new or was counted since the last call."""
-        changed = [(position, self._seen[position]) for position in sorted(self._changed)]
+    def changed(self) -> list[tuple[int, Seen[Item]]]:
+        """Return what is new or was counted since `saved` was called."""
+        return [(position, self._seen[position]) for position in sorted(self._changed)]
+
+    def saved(self) -> None:
+        """Note that what has changed is in the record."""
         self._changed.clear()
-        return changed
 
 
 class Incidents:
@@ -78,6 +80,7 @@ class Incidents:
         self._seen: dict[tuple[type, Site], int] = {}
         self._kept: Interned[tuple[int, Incident]] = Interned(MOST_INCIDENTS)
         self._kept_steps = 0
+        self._first_steps: set[int] = set()
 
     def add(self, step: int, incident: Incident) -> None:
         """Note an incident."""
@@ -88,11 +91,20 @@ class Incidents:
             if position is None:
                 return
             self._seen[key] = position
+            self._first_steps.add(step)
         self._kept.count(position, step)
 
-    def take_changed(self) -> list[tuple[int, Seen[Incident]]]:
-        """Return what is new or was counted since the last call."""
-        return [(position, Seen(seen.item[1], *seen.range)) for position, seen in self._kept.take_changed()]
+    def began_in(self, step: int) -> bool:
+        """Return whether an incident was seen for the first time in this step."""
+        return step in self._first_steps
+
+    def changed(self) -> list[tuple[int, Seen[Incident]]]:
+        """Return what is new or was counted since `saved` was called."""
+        return [(position, Seen(seen.item[1], *seen.range)) for position, seen in self._kept.changed()]
+
+    def saved(self) -> None:
+        """Note that what has changed is in the record."""
+        self._kept.saved()
 
     def keep_another(self) -> bool:
         """Return whether one more step may be kept from thinning, and count it."""

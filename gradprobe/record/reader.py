@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,11 @@ from gradprobe.record.record import (
 from gradprobe.record.totals import COLUMNS
 from gradprobe.values import RunFacts
 
-_ADVICE = "name a run directory that `gradprobe run` wrote, for instance one below .gradprobe/"
+_ADVICE: Final = "name a run directory that `gradprobe run` wrote, for instance one below .gradprobe/"
+_OTHER: Final = {"loss": "at backward", "gradprobe": "of gradprobe"}
+"""What is added to a metric's name where the script logged another under the same name, by its source."""
+_SMALLEST_PAGE: Final = 512
+"""Bytes of the smallest SQLite database that is not empty."""
 
 
 def read_record(path: Path, *, ranks: int = 1) -> Record:
@@ -45,41 +51,65 @@ def read_record(path: Path, *, ranks: int = 1) -> Record:
     Raises:
         RecordError: If the file is missing, empty, foreign, newer than this gradprobe, or damaged beyond reading.
     """
-    _expect_sqlite(path)
+    _expect_file(path)
     try:
         with _opened(path) as connection:
             _expect_record(connection, path)
             return _read(connection, path, ranks)
-    except sqlite3.DatabaseError as error:
+    except OSError as error:
+        raise RecordError(f"expected a record at {path}, cannot read it: {error.strerror}; {_ADVICE}") from error
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise _damaged(path, error) from error
         raise RecordError(
-            f"expected a whole record, found {path} damaged ({error}): it was cut short in a copy, or written to; "
-            "copy it again, with the files beside it"
+            f"expected a record that can be read, found {path} locked by another program; close that, or try again"
         ) from error
+    except sqlite3.DatabaseError as error:
+        if "not a database" not in str(error):
+            raise _damaged(path, error) from error
+        raise RecordError(f"expected a record, found another kind of file at {path}; {_ADVICE}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # SQLite has no checksums: where a byte was changed in a row, it is the value that makes no sense.
+        raise _damaged(path, error) from error
 
 
-def _expect_sqlite(path: Path) -> None:
+def _damaged(path: Path, error: Exception) -> RecordError:
+    reason = " ".join(str(error).split())
+    return RecordError(
+        f"expected a whole record, found {path} damaged ({type(error).__name__}: {reason}): "
+        "it was cut short in a copy, or written to; copy it again, with the files beside it"
+    )
+
+
+def _expect_file(path: Path) -> None:
+    """Look at the file without opening it: closing it again would take SQLite's locks from a writer in this process.
+
+    See "POSIX advisory locks" in https://www.sqlite.org/howtocorrupt.html.
+    """
     try:
-        with path.open("rb") as file:
-            head = file.read(16)
+        status = path.stat()
     except FileNotFoundError:
         raise RecordError(f"expected a record, found nothing at {path}; {_ADVICE}") from None
     except OSError as error:
         raise RecordError(f"expected a record at {path}, cannot read it: {error.strerror}; {_ADVICE}") from error
-    if not head:
-        raise RecordError(f"expected a record, found an empty file at {path}: the run ended before it began; run it again")
-    if head != b"SQLite format 3\0":
+    if not stat.S_ISREG(status.st_mode) or 0 < status.st_size < _SMALLEST_PAGE:
         raise RecordError(f"expected a record, found another kind of file at {path}; {_ADVICE}")
 
 
 def _expect_record(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != schema.APPLICATION_ID:
+    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    if application != schema.APPLICATION_ID and tables:
         raise RecordError(f"expected a record, found an SQLite database of another program at {path}; {_ADVICE}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > schema.VERSION:
         raise RecordError(
             f"expected a record of schema {schema.VERSION} or older, found schema {version} at {path}: "
             "it was written by a newer gradprobe; upgrade this one"
+        )
+    if not tables or connection.execute("SELECT 1 FROM facts").fetchone() is None:
+        raise RecordError(
+            f"expected a record, found an empty one at {path}: the run ended before it began; run it again"
         )
 
 
@@ -107,7 +137,7 @@ def _open_in_place(path: Path) -> sqlite3.Connection | None:
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         connection.close()
         if "unable to open" in str(error) or "readonly" in str(error):
             return None
@@ -120,20 +150,23 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
     parameters = _parameters(connection)
     groups = tuple(row[0] for row in connection.execute("SELECT optimizer FROM groups ORDER BY id"))
     names = connection.execute("SELECT name, source FROM metrics ORDER BY id").fetchall()
-    steps, values = _steps(connection, len(parameters), len(groups), len(names))
+    calls = _calls(connection)
+    patterns = _patterns(connection, {position: place for place, position in enumerate(calls)})
+    places = {position: place for place, position in enumerate(patterns)}
+    steps, values = _steps(connection, len(parameters), len(groups), len(names), places)
     return Record(
         path=path,
         facts=_facts(facts, parameters, steps, path, ranks),
-        parameters=parameters,
+        parameters=tuple(
+            replace(one, group=None) if one.group not in range(len(groups)) else one for one in parameters
+        ),
         modules=_modules(connection, len(parameters)),
         optimizers=_optimizers(connection),
         groups=groups,
         steps=steps,
         metrics=_metrics(names, steps, values),
-        calls=_calls(connection),
-        patterns=tuple(
-            tuple(np.frombuffer(row[0], np.int32).tolist()) for row in connection.execute("SELECT calls FROM patterns ORDER BY id")
-        ),
+        calls=tuple(calls.values()),
+        patterns=tuple(patterns.values()),
         incidents=_incidents(connection),
     )
 
@@ -168,8 +201,12 @@ def _parameters(connection: sqlite3.Connection) -> tuple[Parameter, ...]:
     rows = connection.execute("SELECT * FROM parameters ORDER BY id").fetchall()
     counts = _totals(connection, "parameters", len(rows))
     return tuple(
-        Parameter(name, module, tuple(json.loads(shape)), dtype, device, bool(trainable), optimizer, group, objects, count)
-        for (_, name, module, shape, dtype, device, trainable, optimizer, group, objects), count in zip(rows, counts, strict=True)
+        Parameter(
+            name, module, tuple(json.loads(shape)), dtype, device, bool(trainable), optimizer, group, objects, count
+        )
+        for (_, name, module, shape, dtype, device, trainable, optimizer, group, objects), count in zip(
+            rows, counts, strict=True
+        )
     )
 
 
@@ -179,7 +216,8 @@ def _modules(connection: sqlite3.Connection, parameters: int) -> tuple[Module, .
     modules = []
     for (name, kind, depth, blob), count in zip(rows, counts, strict=True):
         positions = np.frombuffer(blob, np.int32).astype(np.intp)
-        modules.append(Module(name, kind, depth, positions[positions < parameters], count))
+        known = positions[(positions >= 0) & (positions < parameters)]
+        modules.append(Module(name, kind, depth, known, count))
     return tuple(modules)
 
 
@@ -196,17 +234,22 @@ def _totals(connection: sqlite3.Connection, kind: str, things: int) -> list[Grad
 def _optimizers(connection: sqlite3.Connection) -> tuple[Optimizer, ...]:
     rows = connection.execute("SELECT id, type, built, steps, settings FROM optimizers ORDER BY id")
     return tuple(
-        Optimizer(number, kind, decode_site(built), steps, json.loads(settings)) for number, kind, built, steps, settings in rows
+        Optimizer(number, kind, decode_site(built), steps, json.loads(settings))
+        for number, kind, built, steps, settings in rows
     )
 
 
 def _steps(
-    connection: sqlite3.Connection, parameters: int, groups: int, metrics: int
+    connection: sqlite3.Connection, parameters: int, groups: int, metrics: int, patterns: Mapping[int, int]
 ) -> tuple[Steps, NDArray[np.float64]]:
     rows = connection.execute(
         "SELECT id, span, time, seconds, pattern, norms, lowest, highest, learning_rates, metrics FROM steps ORDER BY id"
     ).fetchall()
-    index, span, time, seconds, pattern, norms, lowest, highest, rates, values = zip(*rows, strict=True) if rows else ((),) * 10
+    index, span, time, seconds, pattern, norms, lowest, highest, rates, values = (
+        zip(*rows, strict=True) if rows else ((),) * 10
+    )
+    if any(length < 1 for length in span):
+        raise ValueError("a row stands for no step")
     last = arrays.stack_norms(norms, parameters)
     thinned = any(blob is not None for blob in lowest)
 
@@ -223,7 +266,7 @@ def _steps(
         lowest=bound(lowest),
         highest=bound(highest),
         learning_rates=arrays.stack_rates(rates, groups),
-        pattern=np.array(pattern, np.int64),
+        pattern=np.array([patterns.get(position, -1) for position in pattern], np.int64),
     )
     return steps, arrays.stack_metrics(values, metrics)
 
@@ -232,16 +275,26 @@ def _metrics(names: list[tuple[str, str]], steps: Steps, values: NDArray[np.floa
     taken = {name for name, source in names if source == "log"}
     metrics = {}
     for (name, source), column in zip(names, values.T, strict=True):
-        shown = f"{name} at backward" if source == "loss" and name in taken else name
+        shown = name if source == "log" or name not in taken else f"{name} {_OTHER[source]}"
         logged = ~arrays.is_missing(column)
         metrics[shown] = Metric(shown, source, steps.index[logged], column[logged])
     return metrics
 
 
-def _calls(connection: sqlite3.Connection) -> tuple[CallSeen, ...]:
-    rows = connection.execute("SELECT kind, data, first_step, last_step, count FROM calls ORDER BY id")
-    decoded = ((decode_call(kind, data), seen) for kind, data, *seen in rows)
-    return tuple(CallSeen(call, *seen) for call, seen in decoded if call is not None)
+def _calls(connection: sqlite3.Connection) -> dict[int, CallSeen]:
+    """Return the calls that this gradprobe knows, by their position in the record."""
+    rows = connection.execute("SELECT id, kind, data, first_step, last_step, count FROM calls ORDER BY id")
+    decoded = ((position, decode_call(kind, data), seen) for position, kind, data, *seen in rows)
+    return {position: CallSeen(call, *seen) for position, call, seen in decoded if call is not None}
+
+
+def _patterns(connection: sqlite3.Connection, places: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+    """Return the patterns by their position in the record, with the places of calls among those that are known."""
+    rows = connection.execute("SELECT id, calls FROM patterns ORDER BY id")
+    return {
+        position: tuple(places[call] for call in np.frombuffer(blob, np.int32).tolist() if call in places)
+        for position, blob in rows
+    }
 
 
 def _incidents(connection: sqlite3.Connection) -> tuple[IncidentSeen, ...]:

@@ -42,3 +42,14 @@ CREATE TABLE steps (
 CREATE INDEX steps_by_level ON steps (level, kept, id);
 CREATE TABLE totals (kind TEXT PRIMARY KEY, counts BLOB NOT NULL);
 """
+
+CREATION: Final = f"""
+PRAGMA synchronous = OFF;
+PRAGMA journal_mode = WAL;
+BEGIN;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+{TABLES}
+COMMIT;
+"""
+"""Makes a new file a record, in one transaction, so that nobody meets half of one."""

@@ -28,4 +28,6 @@ def update_norms(record: Record) -> NDArray[np.float64]:
 
 def _is_plain(optimizer: Optimizer) -> bool:
     settings = optimizer.settings
-    return optimizer.type == "SGD" and not any(settings.get(name) for name in ("momentum", "weight_decay", "nesterov", "dampening"))
+    return optimizer.type == "SGD" and not any(
+        settings.get(name) for name in ("momentum", "weight_decay", "nesterov", "dampening")
+    )

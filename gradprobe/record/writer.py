@@ -9,12 +9,12 @@ from __future__ import annotations
 import ctypes
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradprobe.errors import RecordError
 from gradprobe.record import schema
@@ -60,10 +60,6 @@ class RecordWriter:
                 f"expected a new record, found {path}: this directory holds a run already; name another directory, or remove it"
             )
         self.path = path
-        try:
-            self._connection = _connect(path)
-        except sqlite3.Error as error:
-            raise RecordError(f"cannot write the record {path}: {error}; choose another directory with --output") from error
         self._definitions: list[tuple[str, Sequence[object]]] = []
         self._parameters = 0
         self._modules: list[str] = []
@@ -74,9 +70,18 @@ class RecordWriter:
         self._patterns: Interned[tuple[int, ...]] = Interned(MOST_PATTERNS)
         self._incidents = Incidents()
         self._optimizer_steps: dict[int, int] = {}
+        self._rows: dict[int, tuple[object, ...]] = {}
         self._since_thinned = 0
         self.set_facts(facts)
-        self.write(Batch())
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            with _closed_on_failure(self._connection):
+                self._connection.executescript(schema.CREATION)
+                self.write(Batch())
+        except sqlite3.Error as error:
+            raise RecordError(
+                f"cannot write the record {path}: {error}; choose another directory with --output"
+            ) from error
 
     def set_facts(self, facts: Mapping[str, Fact]) -> None:
         """Note facts of the run, to be written with the next batch."""
@@ -92,7 +97,6 @@ class RecordWriter:
                 *(row.trainable, row.optimizer, row.group, row.objects),
             )
             self._parameters = max(self._parameters, position + 1)
-        self._parameter_totals.grow(self._parameters)
 
     def put_modules(self, rows: Sequence[ModuleRow]) -> None:
         """Note all modules, in the order of the model; the counts of those known before go on."""
@@ -136,34 +140,19 @@ class RecordWriter:
         """Write what was noted since the last batch, and the batch, in one transaction.
 
         Raises:
-            sqlite3.Error: If the file cannot be written; the record then holds what was committed before.
+            sqlite3.Error: If the file cannot be written; the record then holds what was committed before, and the next
+                batch that can be written brings this one with it.
         """
-        self._count(batch.steps)
+        self._note(batch)
         execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
         try:
-            for statement, values in self._definitions:
-                execute(statement, values)
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO steps VALUES (?, 1, 0, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, NULL, NULL)",
-                [self._step_values(row) for row in batch.steps],
-            )
-            self._write_calls(batch)
-            for row in batch.incidents:
-                self._incidents.add(row.step, row.incident)
-            self._write_incidents()
-            self._write_totals(batch.steps)
-            self._thin(len(batch.steps))
+            execute("BEGIN IMMEDIATE")
+            self._write_noted()
             execute("COMMIT")
-        except BaseException:  # Also when Ctrl-C arrives here: the next batch begins a transaction of its own.
+        finally:  # Also when Ctrl-C arrives here: the next batch begins a transaction of its own.
             if self._connection.in_transaction:
                 execute("ROLLBACK")
-            raise
-        self._definitions.clear()
-
-    def is_notable(self, row: StepRow) -> bool:
-        """Return whether a step must be kept as it is when it grows old, because a metric is not finite."""
-        return not all(map(np.isfinite, row.metrics.values())) and self._incidents.keep_another()
+        self._forget_noted()
 
     def finish(self) -> None:
         """Write what was noted, and close."""
@@ -186,16 +175,56 @@ class RecordWriter:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
 
     def _define(self, statement: str, *values: object) -> None:
-        self._definitions.append((statement, values))
+        self._definitions.append((statement, [_plain(value) if isinstance(value, str) else value for value in values]))
+
+    def _note(self, batch: Batch) -> None:
+        self._parameter_totals.grow(self._parameters)
+        for incident in batch.incidents:
+            self._incidents.add(incident.step, incident.incident)
+        self._rows.update({row.index: self._step_values(row) for row in batch.steps})
+        self._count(batch.steps)
+        for row in batch.steps:
+            for position in row.calls:
+                self._calls.count(position, row.index)
+        for step, position in batch.loose_calls:
+            self._calls.count(position, step)
+
+    def _write_noted(self) -> None:
+        """Write what was noted; safe to be done again, because Ctrl-C can arrive after the commit as well as before."""
+        (newest,) = self._connection.execute("SELECT COALESCE(MAX(id), -1) FROM steps").fetchone()
+        for statement, values in self._definitions:
+            self._connection.execute(statement, values)
+        self._connection.executemany(
+            "INSERT INTO steps VALUES (?, 1, 0, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, NULL, NULL)",
+            [values for index, values in self._rows.items() if index > newest],
+        )
+        self._write_calls()
+        self._write_incidents()
+        self._write_totals()
+        self._thin()
+
+    def _forget_noted(self) -> None:
+        self._definitions.clear()
+        self._rows.clear()
+        for interned in (self._calls, self._patterns, self._incidents):
+            interned.saved()
+
+    def _is_notable(self, row: StepRow) -> bool:
+        """Return whether a step must be kept as it is when it grows old: an incident, or a metric that is not finite.
+
+        Counts towards the number of steps that are kept.
+        """
+        if row.kept or self._incidents.began_in(row.index):
+            return True
+        return not all(map(np.isfinite, row.metrics.values())) and self._incidents.keep_another()
 
     def _step_values(self, row: StepRow) -> tuple[object, ...]:
         metrics = np.full(self._metrics, MISSING)
         for position, value in row.metrics.items():
             metrics[position] = value
         pattern = self._patterns.position(row.calls[:LONGEST_PATTERN])
-        kept = row.kept or self.is_notable(row)
         return (
-            *(row.index, kept, row.time, row.seconds, -1 if pattern is None else pattern),
+            *(row.index, self._is_notable(row), row.time, row.seconds, -1 if pattern is None else pattern),
             *(row.norms.tobytes(), row.learning_rates.tobytes(), metrics.tobytes()),
         )
 
@@ -211,49 +240,50 @@ class RecordWriter:
         self._parameter_totals.add(seen, steps)
         self._module_totals.add(self._membership.best(seen), steps)
 
-    def _write_totals(self, rows: Sequence[StepRow]) -> None:
-        if not rows:
-            return
+    def _write_totals(self) -> None:
         for kind, totals in (("parameters", self._parameter_totals), ("modules", self._module_totals)):
             self._connection.execute("INSERT OR REPLACE INTO totals VALUES (?, ?)", (kind, totals.table.tobytes()))
         self._connection.executemany(
-            "UPDATE optimizers SET steps = ? WHERE id = ?", [(steps, number) for number, steps in self._optimizer_steps.items()]
+            "UPDATE optimizers SET steps = ? WHERE id = ?",
+            [(steps, number) for number, steps in self._optimizer_steps.items()],
         )
 
-    def _write_calls(self, batch: Batch) -> None:
-        for row in batch.steps:
-            for position in row.calls:
-                self._calls.count(position, row.index)
-        for step, position in batch.loose_calls:
-            self._calls.count(position, step)
-        for position, seen in self._calls.take_changed():
+    def _write_calls(self) -> None:
+        for position, seen in self._calls.changed():
             self._connection.execute(
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)", (position, *encode(seen.item), *seen.range)
             )
-        for position, pattern in self._patterns.take_changed():
+        for position, pattern in self._patterns.changed():
             blob = np.array(pattern.item, np.int32).tobytes()
             self._connection.execute("INSERT OR REPLACE INTO patterns VALUES (?, ?)", (position, blob))
 
     def _write_incidents(self) -> None:
-        for position, seen in self._incidents.take_changed():
+        """Write incidents, and keep their first steps where these were written before them."""
+        for position, seen in self._incidents.changed():
             self._connection.execute(
-                "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?)", (position, *encode(seen.item), *seen.range)
+                "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?)",
+                (position, *encode(seen.item), *seen.range),
+            )
+            self._connection.execute(
+                "UPDATE steps SET kept = 1 WHERE id = ? AND level = 0 AND kept = 0", (seen.first_step,)
             )
 
-    def _thin(self, rows: int) -> None:
-        self._since_thinned += rows
+    def _thin(self) -> None:
+        self._since_thinned += len(self._rows)
         if self._since_thinned >= THIN_EVERY:
-            self._since_thinned = 0
             thin(self._connection, parameters=self._parameters, metrics=self._metrics)
+            self._since_thinned = 0
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-    connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {schema.VERSION}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.executescript(schema.TABLES)
-    return connection
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
+def _plain(text: str) -> str:
+    """Return a text that SQLite can hold: half of a surrogate pair, which Python allows in a name, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -81,6 +81,16 @@ class Layout:
         """Positions of the parameters below each root, by the root's name."""
         return {name: tree[""][1] for name, tree in self._trees.items() if "" in tree}
 
+    def find(self, frame: FrameType | None) -> list[tuple[int, torch.Tensor]]:
+        """Look for names from a frame outward; return the living parameters that can be trained, with their positions."""
+        self._find(frame)
+        return self.alive()
+
+    def alive(self) -> list[tuple[int, torch.Tensor]]:
+        """Return the living parameters that can be trained, with their positions."""
+        found = ((position, reference()) for position, reference in enumerate(self._references))
+        return [(position, parameter) for position, parameter in found if parameter is not None and parameter.requires_grad]
+
     def number_of(self, optimizer: torch.optim.Optimizer) -> int | None:
         """Return the number of an optimizer that has stepped before."""
         bound = self._bound.get(optimizer)
@@ -154,10 +164,15 @@ class Layout:
     def _is_owned(self, name: str) -> bool:
         """Return whether some parameter of a known root is still alive and in the hands of a living optimizer."""
         owned = {
-            id(reference()) for bound in list(self._bound.values()) for reference in bound.references if reference() is not None
+            id(reference())
+            for bound in list(self._bound.values())
+            for reference in bound.references
+            if reference() is not None
         }
         return any(
-            id(self._references[position]()) in owned for _, positions in self._trees.get(name, {}).values() for position in positions
+            id(self._references[position]()) in owned
+            for _, positions in self._trees.get(name, {}).values()
+            for position in positions
         )
 
     def _note_module(self, name: str, root: torch.nn.Module) -> None:
@@ -184,7 +199,11 @@ class Layout:
         unnamed: list[int] = []
         for position, parameter in enumerate(parameters):
             if self.position(parameter) is None:
-                name = given[position] if len(given) == len(parameters) else _OWN_NAMES.format(kind=kind, position=position)
+                name = (
+                    given[position]
+                    if len(given) == len(parameters)
+                    else _OWN_NAMES.format(kind=kind, position=position)
+                )
                 unnamed.append(self._place(name, "", parameter))
         if unnamed:
             self._trees[f"{kind}.params"] = {"": ("", unnamed)}
@@ -232,7 +251,9 @@ class Layout:
             for _ in group["params"]:
                 self._change(bound.positions[position], optimizer=bound.number, group=column)
                 position += 1
-        self.orphans = [(place, reference) for place, reference in self.orphans if self.parameters[place].optimizer is None]
+        self.orphans = [
+            (place, reference) for place, reference in self.orphans if self.parameters[place].optimizer is None
+        ]
 
     def _note_trainable(self, bound: Bound, parameters: list[torch.Tensor]) -> None:
         trainable = [parameter.requires_grad for parameter in parameters]
@@ -241,7 +262,9 @@ class Layout:
             for place, value in zip(bound.positions, trainable, strict=True):
                 self._change(place, trainable=value)
 
-    def _change(self, place: int, *, optimizer: int | None = None, group: int | None = None, trainable: bool | None = None) -> None:
+    def _change(
+        self, place: int, *, optimizer: int | None = None, group: int | None = None, trainable: bool | None = None
+    ) -> None:
         row = self.parameters[place]
         changed = replace(
             row,
@@ -285,4 +308,6 @@ def _row(name: str, module: str, parameter: torch.Tensor, objects: int) -> Param
 
 def _settings(optimizer: torch.optim.Optimizer) -> dict[str, float | int | bool | str | None]:
     defaults = optimizer.defaults if isinstance(getattr(optimizer, "defaults", None), dict) else {}
-    return {str(key): value for key, value in defaults.items() if isinstance(value, (float, int, bool, str, type(None)))}
+    return {
+        str(key): value for key, value in defaults.items() if isinstance(value, (float, int, bool, str, type(None)))
+    }

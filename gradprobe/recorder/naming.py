@@ -35,9 +35,10 @@ class Named:
 def find_named(frame: FrameType | None, sites: Sites) -> list[Named]:
     """Return the modules and bare parameters that the frames of the user's code hold, by their names there.
 
-    A variable goes before an attribute or an item, and an outer frame's name before an inner one's: a helper that trains
-    whatever it is given (`def step(model, optimizer)`) calls everything `model`. A module that is part of another one found
-    is not listed on its own. Where the user's frames hold none, a library's are asked.
+    A variable or an item of one goes before an attribute, and an outer frame's name before an inner one's: a helper that
+    trains whatever it is given (`def step(model, optimizer)`) calls everything `model`. Within a frame, what was assigned
+    first goes first: the list before the variable of the loop over it. A module that is part of another one found is not
+    listed on its own. Where the user's frames hold none, a library's are asked.
     """
     frames = list(_frames(frame))[::-1]
     users = [frame for frame in frames if sites.is_user_file(frame.f_code.co_filename)]
@@ -97,7 +98,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _roots(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
-    """Yield (how far away, name, root) for a variable: the value itself, its items, its attributes and their items."""
+    """Yield (how far away, name, root) for a variable: the value or its items, then its attributes and their items."""
     if name.startswith("__") or isinstance(value, ModuleType) or isinstance(value, type):
         return
     if name == "self":
@@ -105,34 +106,35 @@ def _roots(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
             yield 3, "", value
             return
         for attribute, inner in _attributes(value):
-            yield from ((1 + distance, found, root) for distance, found, root in _held(attribute, inner))
+            yield from ((1, found, root) for found, root in _held(attribute, inner))
         return
-    yield from _held(name, value)
+    yield from ((0, found, root) for found, root in _held(name, value))
     if not _is_module(value) and not isinstance(value, (torch.Tensor, list, tuple, dict)):
         for attribute, inner in _attributes(value):
-            yield from ((2 + distance, found, root) for distance, found, root in _held(f"{name}.{attribute}", inner))
+            yield from ((2, found, root) for found, root in _held(f"{name}.{attribute}", inner))
 
 
-def _held(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
+def _held(name: str, value: object) -> Iterator[tuple[str, Root]]:
+    """Yield (name, root) for a value and, where it is a list, tuple or dict, for its items."""
     if _is_module(value):
         if isinstance(value, _CONTAINERS):
             for key, child in value._modules.items():
                 if child is not None:
-                    yield 1, f"{name}.{key}", unwrap(child)
+                    yield f"{name}.{key}", unwrap(child)
             for key, parameter in value._parameters.items():
                 if parameter is not None:
-                    yield 1, f"{name}.{key}", parameter
+                    yield f"{name}.{key}", parameter
         else:
-            yield 0, name, unwrap(value)
+            yield name, unwrap(value)
     elif _is_parameter(value):
-        yield 0, name, value
+        yield name, value
     elif type(value) in (list, tuple, dict):
         items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type, var-annotated]
         for _, (key, item) in zip(range(MOST_ITEMS), items, strict=False):
             if _is_module(item) and not isinstance(item, _CONTAINERS):
-                yield 1, f"{name}.{key}", unwrap(item)
+                yield f"{name}.{key}", unwrap(item)
             elif _is_parameter(item):
-                yield 1, f"{name}.{key}", item
+                yield f"{name}.{key}", item
 
 
 def _attributes(value: object) -> list[tuple[str, object]]:
@@ -141,7 +143,11 @@ def _attributes(value: object) -> list[tuple[str, object]]:
         return []
     try:
         attributes: Mapping[str, object] = object.__getattribute__(value, "__dict__")
-        return [(name, inner) for name, inner in list(attributes.items()) if isinstance(name, str) and not name.startswith("__")]
+        return [
+            (name, inner)
+            for name, inner in list(attributes.items())
+            if isinstance(name, str) and not name.startswith("__")
+        ]
     except Exception:
         return []
 

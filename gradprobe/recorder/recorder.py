@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -19,6 +21,7 @@ import torch
 from gradprobe.record.rows import Batch, IncidentRow, StepRow
 from gradprobe.record.writer import Fact, RecordWriter
 from gradprobe.recorder.gradients import Norms
+from gradprobe.recorder.handwritten import Pending, after_backward
 from gradprobe.recorder.layout import Bound, Layout, optimizer_parameters
 from gradprobe.recorder.naming import scope_of
 from gradprobe.recorder.patches import Patches
@@ -27,6 +30,9 @@ from gradprobe.recorder.steps import MOST_OPEN, Assembler, Draft
 from gradprobe.recorder.stop import StopTraining
 from gradprobe.recorder.transfer import Transfer, host_value, on_host
 from gradprobe.values import Backward, Call, Crashed, Incident, OptimizerStep, RecorderFailed, Site, StepSkipped
+
+NO_OPTIMIZER: Final = -1
+"""Number that stands for an update without an optimizer of torch."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +77,8 @@ class Recorder:
         self.stopped = False
         self.optimizer_calls = 0
         self.gradients_are_scaled = False
+        self.has_optimizer = False
+        self._handwritten: Pending | None = None
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
         self._scaled: deque[tuple[weakref.ref[torch.Tensor], torch.Tensor]] = deque(maxlen=4)
         self._on_step = on_step
@@ -87,6 +95,7 @@ class Recorder:
         self._log = self.guarded(self._note_metrics)
         self._note_script_crash = self.guarded(lambda error, site: self.crashed(error, site, "script"))
         self._last_crash = 0
+        self._said = False
         self._depth = 0
         self._deferred: Callable[[], None] | None = None
 
@@ -115,7 +124,8 @@ class Recorder:
             except Exception as error:
                 self._say(error)
             finally:
-                self.writer.close()
+                with contextlib.suppress(sqlite3.Error):
+                    self.writer.close()
 
     def guarded(self, observe: Callable[P, R]) -> Callable[P, R | None]:
         """Return the observer behind the lock and the guard that keeps its faults from the training."""
@@ -160,6 +170,18 @@ class Recorder:
         if len(self._incidents) >= FLUSH_ROWS:
             self._flush()
 
+    def backward_approaches(self) -> Site:
+        """Return where a backward is called; what went before it is settled first."""
+        self._settle_handwritten()
+        return self.site()
+
+    def backward_ended(self, frame: FrameType | None) -> None:
+        """Where no optimizer was built, measure what a hand-written update is about to use."""
+        if self.has_optimizer:
+            return
+        look = self._is_time_to_look() or not self.layout.parameters
+        self._handwritten = after_backward(self.layout.find(frame) if look else self.layout.alive())
+
     def backward_begins(self, root: object, site: Site, frame: FrameType | None, retain_graph: bool) -> None:
         """Note a backward call, and the loss it starts from."""
         loss, scaled = self._unscaled(root)
@@ -201,6 +223,7 @@ class Recorder:
         """
         parameters = optimizer_parameters(optimizer)
         self.optimizer_calls += 1
+        self.has_optimizer, self._handwritten = True, None
         if not parameters:
             return
         self._note_if_skipped(optimizer)
@@ -220,10 +243,25 @@ class Recorder:
         draft, closed = self.steps.optimizer_stepped(bound.number)
         self._backward_open = self.gradients_are_scaled = False
         draft.widen(len(self.layout.parameters), self.layout.groups)
-        self._fill(draft, bound, norms)
+        self._fill(draft, bound.positions, norms)
         self._rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:
             self._fill_orphans(draft)
+        if closed is not None:
+            self._close(closed)
+
+    def _settle_handwritten(self, *, at_end: bool = False) -> None:
+        """Make a step of what a backward left behind, if an update followed it that no optimizer of torch made."""
+        pending, self._handwritten = self._handwritten, None
+        if pending is None or self.has_optimizer:
+            return
+        if not pending.was_used(if_gone=not at_end or self.steps.completed > 0):
+            return
+        self._send_open_values(self.steps.open)
+        draft, closed = self.steps.optimizer_stepped(NO_OPTIMIZER)
+        self._backward_open = False
+        draft.widen(len(self.layout.parameters), self.layout.groups)
+        self._fill(draft, pending.positions, pending.norms)
         if closed is not None:
             self._close(closed)
 
@@ -270,7 +308,9 @@ class Recorder:
     def script_crashed(self, error: BaseException) -> None:
         """Note the exception that ended the script, at the user's innermost line, unless a recorded call reported it."""
         if id(error) != self._last_crash:
-            frames = [entry for entry in traceback.extract_tb(error.__traceback__) if self.sites.is_user_file(entry.filename)]
+            frames = [
+                entry for entry in traceback.extract_tb(error.__traceback__) if self.sites.is_user_file(entry.filename)
+            ]
             last = frames[-1] if frames else None
             site = self.sites.line(last.filename, last.lineno or 0, last.name) if last else Site("<unknown>", 0)
             self._note_script_crash(error, site)
@@ -288,21 +328,20 @@ class Recorder:
         scale = getattr(optimizer, "grad_scale", None)
         return Norms(parameters, scale if isinstance(scale, torch.Tensor) else None)
 
-    def _fill(self, draft: Draft, bound: Bound, norms: Norms) -> None:
-        places = bound.positions
+    def _fill(self, draft: Draft, places: list[int], norms: Norms) -> None:
         draft.norms[places] = norms.values
         for transfer, positions in norms.transfers:
             draft.transfers.append((transfer, [places[position] for position in positions]))
 
     def _fill_orphans(self, draft: Draft) -> None:
         """Measure parameters that no optimizer owns, where they have a gradient."""
-        alive = [(place, parameter) for place, reference in self.layout.orphans if (parameter := reference()) is not None]
+        alive = [
+            (place, parameter) for place, reference in self.layout.orphans if (parameter := reference()) is not None
+        ]
         alive = [(place, parameter) for place, parameter in alive if parameter.grad is not None]
         if alive:
             places = [place for place, _ in alive]
-            norms = Norms([parameter for _, parameter in alive], None)
-            draft.norms[places] = norms.values
-            draft.transfers += [(transfer, [places[position] for position in positions]) for transfer, positions in norms.transfers]
+            self._fill(draft, places, Norms([parameter for _, parameter in alive], None))
 
     def _rates(self, draft: Draft, optimizer: torch.optim.Optimizer, bound: Bound) -> None:
         for column, group in zip(bound.columns, optimizer.param_groups, strict=True):
@@ -319,6 +358,7 @@ class Recorder:
             self._flush()
 
     def _close_steps(self) -> None:
+        self._settle_handwritten(at_end=True)
         self._send_open_values(self.steps.open)
         if self.steps.current is not None:
             self._pending.append(self.steps.current)
@@ -413,18 +453,24 @@ class Recorder:
         last = frames[-1] if frames else None
         site = Site(last.filename, last.lineno or 0, last.name, last.line or "") if last else Site("<unknown>", 0)
         try:
-            self._incidents.append(IncidentRow(max(0, self.steps.completed - 1), RecorderFailed(site, f"{type(error).__name__}: {error}")))
+            self._incidents.append(
+                IncidentRow(max(0, self.steps.completed - 1), RecorderFailed(site, f"{type(error).__name__}: {error}"))
+            )
             self._close_steps()
             self._flush(everything=True)
         except Exception:
             pass  # The record cannot be written either; what was committed stays.
 
     def _say(self, error: Exception) -> None:
-        print(
-            f"gradprobe: recording ended after {self.steps.completed} steps, training goes on: {type(error).__name__}: {error} "
-            f"(the record so far is in {self.writer.path.parent})",
-            file=sys.stderr,
-        )
+        if self._said:
+            return
+        self._said = True
+        with contextlib.suppress(Exception):  # The disk that is full may be the one that stderr goes to.
+            print(
+                f"gradprobe: recording ended after {self.steps.completed} steps, training goes on: {type(error).__name__}: {error} "
+                f"(the record so far is in {self.writer.path.parent})",
+                file=sys.stderr,
+            )
 
     def _forked(self) -> None:
         """Step aside in a child process: the record is the parent's."""

@@ -55,7 +55,18 @@ class Draft:
         transfers: Vectors on their way, with the positions of parameters (or of metrics) that they fill.
     """
 
-    __slots__ = ("calls", "ended", "index", "metric_transfers", "metrics", "norms", "rates", "stepped", "time", "transfers")
+    __slots__ = (
+        "calls",
+        "ended",
+        "index",
+        "metric_transfers",
+        "metrics",
+        "norms",
+        "rates",
+        "stepped",
+        "time",
+        "transfers",
+    )
 
     def __init__(self, index: int) -> None:
         self.index = index

@@ -47,7 +47,11 @@ class Transfer:
 
 def on_host(tensor: torch.Tensor) -> bool:
     """Return whether a tensor's memory can be read as it is, with no operation of torch and no wait."""
-    return type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.device.type == "cpu" and tensor.layout == torch.strided
+    return (
+        type(tensor) in (torch.Tensor, torch.nn.Parameter)
+        and tensor.device.type == "cpu"
+        and tensor.layout == torch.strided
+    )
 
 
 def host_value(tensor: torch.Tensor) -> float:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
+from gradprobe.recorder.stop import StopTraining
 from gradprobe.runner.program import Program
 from gradprobe.runner.tracebacks import peeled
+
+
+class Interrupted(BaseException):
+    """A program was ended by Ctrl-C, and this process is to end as it would have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,43 +25,60 @@ class Outcome:
         exit_code: The code it would have ended with under `python`.
         error: The exception that nobody caught, if one ended it.
         interrupted: Whether that was Ctrl-C.
+        stopped: Whether the recorder ended it, after as many steps as were wanted.
     """
 
     exit_code: int
     error: BaseException | None = None
     interrupted: bool = False
+    stopped: bool = False
 
 
 def execute(program: Program) -> Outcome:
-    """Run the program in this process.
+    """Run the program in this process, and wait for its threads.
 
     The working directory is the program's own affair; `sys.argv`, `sys.path[0]` and `sys.modules['__main__']` are as
     `python` would have set them, and stay so, because threads, exit handlers and unpickling still need them afterwards.
-
-    Raises:
-        BaseException: `StopTraining`, which is the recorder's.
     """
+    outcome = _executed(program)
+    if outcome.stopped:
+        return outcome  # A thread may be waiting for what would have come after the loop.
+    try:
+        _wait_for_threads()
+    except KeyboardInterrupt as error:
+        return Outcome(130, outcome.error or error, interrupted=True)
+    return outcome
+
+
+def _executed(program: Program) -> Outcome:
     main = _install(program)
     try:
         exec(program.code, main.__dict__)
+    except StopTraining:
+        return Outcome(0, stopped=True)
     except SystemExit as error:
         return Outcome(_exit_code(error.code))
-    except Exception as error:
-        return Outcome(1, _shown(error))
     except KeyboardInterrupt as error:
-        return Outcome(130, _shown(error), interrupted=True)
+        _show(error)
+        return Outcome(130, error, interrupted=True)
+    except BaseException as error:
+        return Outcome(_show(error), error)
     return Outcome(0)
 
 
-def wait_for_threads() -> None:
+def _wait_for_threads() -> None:
     """Wait for the threads that `python` would wait for before it ends.
 
     Idle workers of a thread pool are left out: they end when the interpreter does.
     """
     pools = sys.modules.get("concurrent.futures.thread")
     workers: Any = getattr(pools, "_threads_queues", {})
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon and thread not in workers:
+    while threads := [
+        thread
+        for thread in threading.enumerate()
+        if thread is not threading.current_thread() and not thread.daemon and thread not in workers
+    ]:
+        for thread in threads:
             thread.join()
 
 
@@ -64,13 +86,16 @@ def _install(program: Program) -> ModuleType:
     main = ModuleType("__main__")
     main.__file__ = program.file
     main.__dict__["__builtins__"] = sys.modules["builtins"]
-    main.__dict__["__cached__"] = None
+    main.__dict__["__cached__"] = None if program.spec is None else program.spec.cached
+    if "__annotations__" in vars(sys.modules["__main__"]):  # Which Python 3.14 no longer begins with.
+        main.__dict__["__annotations__"] = {}
     main.__spec__ = program.spec
     main.__loader__ = program.loader
     main.__package__ = None if program.spec is None else program.spec.parent
     sys.modules["__main__"] = main
     sys.argv = list(program.argv)
-    sys.path[0] = program.path
+    if not getattr(sys.flags, "safe_path", False):  # `python -P`, from 3.11 on.
+        sys.path[0] = program.path
     return main
 
 
@@ -84,9 +109,18 @@ def _exit_code(code: object) -> int:
     return 1
 
 
-def _shown(error: BaseException) -> BaseException:
-    """Show an uncaught exception as the interpreter would, without frames of gradprobe."""
+def _show(error: BaseException) -> int:
+    """Show an uncaught exception as the interpreter would, without frames of gradprobe; return the exit code."""
     peeled(error)
-    trace: TracebackType | None = error.__traceback__
-    sys.excepthook(type(error), error, trace)
-    return error
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit as ending:
+        return _exit_code(ending.code)
+    except BaseException as second:
+        peeled(second)
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(second), second, second.__traceback__)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    return 1

@@ -48,15 +48,21 @@ def script_program(script: str, arguments: list[str]) -> Program:
     """
     path = Path(script)
     if path.is_dir():
-        raise UsageError(f"expected a training script, found a directory: {script}; name the file, or use -m for a module")
+        raise UsageError(
+            f"expected a training script, found a directory: {script}; name the file, or use -m for a module"
+        )
     absolute = os.path.abspath(script)  # As `python` names it: not through symbolic links.
     try:
         with io.open_code(absolute) as file:
             source = file.read()
     except FileNotFoundError:
-        raise UsageError(f"expected a training script, found nothing at {script}; check the path and the working directory") from None
+        raise UsageError(
+            f"expected a training script, found nothing at {script}; check the path and the working directory"
+        ) from None
     except OSError as error:
-        raise UsageError(f"expected a training script, cannot read {script}: {error.strerror}; check its permissions") from error
+        raise UsageError(
+            f"expected a training script, cannot read {script}: {error.strerror}; check its permissions"
+        ) from error
     return Program(
         shown=script,
         argv=(script, *arguments),
@@ -76,20 +82,31 @@ def module_program(name: str, arguments: list[str]) -> Program:
         UsageError: If it is not there, has no source, or has a syntax error.
     """
     directory = str(Path.cwd())
-    sys.path.insert(0, directory)
+    before = list(sys.path)
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, directory)
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
             spec = importlib.util.find_spec(f"{name}.__main__")
     except (ImportError, ValueError) as error:
-        raise UsageError(f"expected a module that can be run with -m, found none named {name}: {error}") from error
+        raise UsageError(
+            f"expected a module that can be run with -m, found none named {name}: {error}; check the name and where you are"
+        ) from error
+    except Exception as error:  # Whatever the packages around it do when they are imported.
+        raise UsageError(
+            f"expected a module that can be run with -m, found that the package of {name} cannot be imported: "
+            f"{type(error).__name__}: {error}; mend its __init__.py"
+        ) from error
     finally:
-        sys.path.remove(directory)
+        sys.path[:] = before
     if spec is None or spec.origin is None or spec.loader is None or not hasattr(spec.loader, "get_source"):
-        raise UsageError(f"expected a module that can be run with -m, found none named {name}; check the name and where you are")
+        raise UsageError(
+            f"expected a module that can be run with -m, found none named {name}; check the name and where you are"
+        )
     source = spec.loader.get_source(spec.name)
     if source is None:
-        raise UsageError(f"expected a module with source, found none for {name} at {spec.origin}")
+        raise UsageError(f"expected a module with source, found none for {name} at {spec.origin}; name another module")
     return Program(
         shown=f"-m {name}",
         argv=(spec.origin, *arguments),
@@ -107,6 +124,8 @@ def _compiled(source: str | bytes, file: str) -> CodeType:
         return compile(source, file, "exec", dont_inherit=True)
     except SyntaxError as error:
         where = f"{error.filename or file}:{error.lineno or 1}"
-        raise UsageError(f"expected a Python script, found a syntax error: {where}: {error.msg}: {(error.text or '').strip()}") from error
+        raise UsageError(
+            f"expected a Python script, found a syntax error: {where}: {error.msg}: {(error.text or '').strip()}"
+        ) from error
     except ValueError as error:
-        raise UsageError(f"expected a Python script, found another kind of file: {file}: {error}") from error
+        raise UsageError(f"expected a Python script, found another kind of file: {file}: {error}; name the script's source") from error

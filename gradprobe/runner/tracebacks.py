@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-_OWN: Final = str(Path(__file__).resolve().parent.parent)
+_OWN: Final = f"{Path(__file__).resolve().parent.parent}{os.sep}"
 
 
 def peeled(error: BaseException) -> None:
@@ -20,15 +21,6 @@ def peeled(error: BaseException) -> None:
         seen.add(id(current))
         current.__traceback__ = _without_own(current.__traceback__)
         waiting += [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
-
-
-def innermost_user_line(trace: TracebackType | None) -> tuple[str, int, str] | None:
-    """Return file, line and function of the last entry of a traceback; None where it is empty."""
-    found = None
-    while trace is not None:
-        found = (trace.tb_frame.f_code.co_filename, trace.tb_lineno or 0, trace.tb_frame.f_code.co_name)
-        trace = trace.tb_next
-    return found
 
 
 def _without_own(trace: TracebackType | None) -> TracebackType | None:

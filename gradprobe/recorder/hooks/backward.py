@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe every backward call (`Tensor.backward` ends in `torch.autograd.backward`)."""
 
-    @recorder.guarded
-    def find_site() -> Site:
-        return recorder.site()
+    approach = recorder.guarded(recorder.backward_approaches)
 
     @recorder.guarded
     def begin(args: Arguments, kwargs: Keywords, site: Site) -> None:
@@ -31,15 +29,19 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.backward_begins(root, site, frame, bool(args[2] if len(args) > 2 else kwargs.get("retain_graph")))
 
     def before(args: Arguments, kwargs: Keywords) -> Site | None:
-        site = find_site()
+        site = approach()
         if site is not None:
             recorder.stop_if_due(backward_site=site)
             begin(args, kwargs, site)
         return site
 
     @recorder.guarded
+    def end(site: Site | None, _: object) -> None:
+        recorder.backward_ended(sys._getframe(1))
+
+    @recorder.guarded
     def crash(site: Site | None, error: BaseException) -> None:
         if site is not None and not isinstance(error, StopTraining):
             recorder.crashed(error, site, "backward")
 
-    patches.wrap(torch.autograd, "backward", before=before, failed=crash)
+    patches.wrap(torch.autograd, "backward", before=before, after=end, failed=crash)

@@ -22,7 +22,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guarded
     def before_norm(args: Arguments, kwargs: Keywords) -> None:
-        recorder.call(ClipCall(recorder.site(), "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled))
+        recorder.call(
+            ClipCall(recorder.site(), "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled)
+        )
 
     @recorder.guarded
     def after_norm(_: None, total: object) -> None:
@@ -31,7 +33,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guarded
     def before_value(args: Arguments, kwargs: Keywords) -> None:
-        recorder.call(ClipCall(recorder.site(), "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled))
+        recorder.call(
+            ClipCall(recorder.site(), "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled)
+        )
 
     for owner in (clip_grad, torch.nn.utils):
         patches.wrap(owner, "clip_grad_norm_", before=before_norm, after=after_norm)

@@ -35,6 +35,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guarded
     def built(args: Arguments, _: None) -> None:
+        recorder.has_optimizer = True
         recorder.built[args[0]] = recorder.site()
 
     handles = (register_optimizer_step_pre_hook(before_step), register_optimizer_step_post_hook(after_step))

@@ -74,4 +74,3 @@ def install(recorder: Recorder, patches: Patches) -> None:
     patches.wrap(scaler, "unscale_", before=before_unscale, failed=crash_in_unscale)
     patches.wrap(scaler, "step", before=before_step, after=after_step, failed=crash_in_step)
     patches.wrap(scaler, "update", before=before_update)
-

@@ -6,8 +6,8 @@ import ntpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gradprobe.live.text.figures import plural, size
-from gradprobe.live.text.safe import safe
+from gradprobe.text.figures import plural, size
+from gradprobe.text.safe import safe
 from gradprobe.values import Colour, ModuleState, Severity, Verdict
 
 if TYPE_CHECKING:

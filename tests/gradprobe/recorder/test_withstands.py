@@ -1,0 +1,223 @@
+"""What the recorder withstands: faults of its own, threads, forks, kills, disks."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import threading
+import time
+
+import psutil
+import pytest
+import torch
+from torch import nn
+
+import gradprobe
+from gradprobe.errors import RecordError, UsageError
+from gradprobe.record.reader import read_record
+from gradprobe.recorder import layout
+from tests.support.training import Classifier, batches, recorded
+
+cross_entropy = nn.functional.cross_entropy
+
+
+def _loop(steps, on_step=lambda number: None):
+    model = Classifier()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    inputs, classes = batches(1)[0]
+    for number in range(steps):
+        optimizer.zero_grad()
+        loss = cross_entropy(model(inputs), classes)
+        loss.backward()
+        optimizer.step()
+        on_step(number)
+    return loss.item()
+
+
+def test_fault_of_the_recorder_ends_the_recording_and_not_the_training(tmp_path, monkeypatch, capfd):
+    def raises(*_: object, **__: object) -> None:
+        raise LookupError("a fault of ours")
+
+    done = []
+
+    def on_step(number):
+        done.append(number)
+        if number == 4:
+            monkeypatch.setattr(layout.Layout, "bind", raises)
+
+    with gradprobe.watch(tmp_path / "run") as watch:
+        _loop(10, on_step)
+    assert len(done) == 10
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert "gradprobe: recording ended after 5 steps, training goes on: LookupError: a fault of ours" in error
+    run = watch.run()
+    assert run.facts.steps == 5
+    failed = run.events[run.events.event == "RecorderFailed"]
+    assert failed.details.tolist() == ["message=LookupError: a fault of ours"]
+
+
+def test_full_disk_in_mid_run(tmp_path, capfd):
+    def on_step(number):
+        if number == 20:
+            connection = gradprobe._active.recorder.writer._connection
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        time.sleep(0.001)
+
+    with gradprobe.watch(tmp_path / "run") as watch:
+        _loop(800, on_step)
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1 and "database or disk is full" in error and "training goes on" in error
+    assert 0 < watch.run().facts.steps < 800
+
+
+def test_file_size_limit_in_mid_run(tmp_path, capfd):
+    """Every write to a file fails from step 20 on, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def on_step(number):
+        if number == 20:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+        time.sleep(0.001)
+
+    done = []
+    try:
+        with capfd.disabled(), gradprobe.watch(tmp_path / "run") as watch:
+            _loop(200, lambda number: (on_step(number), done.append(number)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    # Not even the line on stderr can be written, where that is a file.
+    assert len(done) == 200
+    assert watch.run().facts.exit_code is None
+
+
+def test_run_directory_removed_in_mid_run(tmp_path):
+    def on_step(number):
+        if number == 20:
+            shutil.rmtree(tmp_path / "run")
+
+    with gradprobe.watch(tmp_path / "run"):
+        assert _loop(100, on_step) < 2.0
+
+
+def test_two_threads_that_train(tmp_path):
+    def train():
+        threads = [threading.Thread(target=_loop, args=(50,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    record = recorded(train, tmp_path / "run").record
+    assert sum(optimizer.steps for optimizer in record.optimizers) == 100
+    assert sum(seen.count for seen in record.calls if type(seen.call).__name__ == "Backward") == 100
+    assert not record.incidents
+
+
+def test_forked_child_leaves_the_record_alone(tmp_path):
+    def on_step(number):
+        if number != 5:
+            return
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                _loop(3)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+
+    torch.set_num_threads(1)  # A child forked from a process with OpenMP threads may not start its own.
+    run = recorded(lambda: _loop(10, on_step), tmp_path / "run")
+    assert run.facts.steps == 10
+
+
+def test_record_survives_sigkill_at_any_moment(tmp_path):
+    """Kills 20 trainings at random moments; each record opens, and holds all steps but those of the last flush."""
+    torch.set_num_threads(1)
+    randomly = random.Random(0)
+    for attempt in range(20):
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read_end)
+            with gradprobe.watch(tmp_path / str(attempt)):
+                _loop(100_000, lambda number: os.write(write_end, number.to_bytes(4, "little")))
+            os._exit(0)
+        os.close(write_end)
+        told, deadline = b"", time.monotonic() + randomly.uniform(0.05, 1.0)
+        while time.monotonic() < deadline or len(told) < 4:
+            told += os.read(read_end, 4)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        while rest := os.read(read_end, 4096):
+            told += rest
+        os.close(read_end)
+        taken = len(told) // 4
+        try:
+            record = read_record(tmp_path / str(attempt) / "rank-0.sqlite")
+        except RecordError as error:
+            pytest.fail(f"killed after {taken} steps: {error}")
+        rows = record.steps
+        assert rows.index.tolist() == list(range(len(rows)))
+        # A flush comes after half a second or 256 steps, and one step is always open.
+        missing = taken - len(rows)
+        assert missing <= 257
+        if len(rows):
+            assert record.modules[0].counts.flowing == len(rows)
+
+
+def test_twenty_thousand_steps_leave_memory_and_record_flat(tmp_path):
+    process = psutil.Process()
+    sizes, resident = {}, {}
+
+    def on_step(number):
+        if number in (10_000, 19_999):
+            sizes[number] = sum(file.stat().st_size for file in (tmp_path / "run").iterdir())
+            resident[number] = process.memory_info().rss
+
+    run = recorded(lambda: _loop(20_000, on_step), tmp_path / "run")
+    assert run.facts.steps == 20_000
+    assert run.record.modules[0].counts.flowing == 20_000
+    # Rows double in span with age: 2048 + 1024 more steps need one more level of at most 2048 + 64 rows of about 400 bytes.
+    assert sizes[19_999] - sizes[10_000] < 2_112 * 500
+    assert resident[19_999] - resident[10_000] < 8 * 2**20
+
+
+def test_one_recording_at_a_time(tmp_path):
+    with gradprobe.watch(tmp_path / "first"), pytest.raises(UsageError, match="one recording at a time"):
+        gradprobe.watch(tmp_path / "second").__enter__()
+
+
+def test_exception_of_the_script_goes_its_way_and_is_recorded(tmp_path):
+    watch = gradprobe.watch(tmp_path / "run")
+    with pytest.raises(RuntimeError, match="second time"), watch:
+        weight = nn.Parameter(torch.ones(2))
+        loss = weight.exp().sum()
+        loss.backward()
+        loss.backward()  # the second time
+    events = watch.run().events
+    crashed = events[events.event == "Crashed"]
+    assert crashed.code.tolist() == ["loss.backward()  # the second time"]
+    assert "during=backward" in crashed.details.iloc[0]
+    assert watch.run().facts.exception.startswith("RuntimeError: Trying to backward through the graph a second time")
+
+
+def test_warning_of_torch_is_recorded_with_the_users_line(tmp_path):
+    import warnings
+
+    def train():
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            nn.functional.mse_loss(torch.zeros(4, 1), torch.zeros(4))  # broadcasts
+
+    with pytest.warns(UserWarning, match="target size"):
+        nn.functional.mse_loss(torch.zeros(4, 1), torch.zeros(4))
+    events = recorded(train, tmp_path / "run").events
+    warned = events[events.event == "Warned"]
+    assert warned.code.tolist() == ["nn.functional.mse_loss(torch.zeros(4, 1), torch.zeros(4))  # broadcasts"]
