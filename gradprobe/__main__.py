@@ -19,7 +19,8 @@ def main() -> None:
     # The base of Typer's usage errors: click's, which newer versions of Typer bring along under another name.
     refused = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[2])
     try:
-        code = _application()(prog_name="gradprobe", standalone_mode=False)
+        # Not by calling the application itself, which would put a hook of Typer's in `sys.excepthook`.
+        code = typer.main.get_command(_application()).main(prog_name="gradprobe", standalone_mode=False)
     except GradprobeError as error:
         print(f"gradprobe: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, TextIO, cast
 
-from gradprobe.errors import UsageError
+from gradprobe.errors import GradprobeError, UsageError
 
 if TYPE_CHECKING:
     from gradprobe.commands.outputs import Output
     from gradprobe.policy.schema import Policy
+    from gradprobe.record.record import Record
     from gradprobe.values import Report
 
 REFERENCE: Final = "gradprobe_reference"
@@ -82,6 +84,7 @@ def judge_run(run: Path, how: Judging) -> Report:
     Raises:
         RecordError: If it cannot be read.
         PolicyError: If the policy does not validate.
+        UsageError: If it is of a program that ended well and never trained.
     """
     from gradprobe.engine.judge import judge
     from gradprobe.extensions import load_checks
@@ -90,17 +93,51 @@ def judge_run(run: Path, how: Judging) -> Report:
     from gradprobe.record.reader import read_record
 
     record = read_record(find_record(run), ranks=len(rank_files(find_run(run))) or 1)
+    _expect_training(record, run)
     policy: Policy = load_policy(policy_for(record.facts.script, how.policy))
     return judge(record, policy, load_checks(), select=how.select, ignore=how.ignore)
 
 
-def show(report: Report, how: Judging, *, quiet: bool) -> int:
-    """Print the report to stderr unless `quiet`, write those that were asked for, and return the exit code."""
-    from gradprobe.commands.outputs import terminal_format, write
+def _expect_training(record: Record, run: Path) -> None:
+    """Raise unless there is something to judge: a program that never trained is not healthy.
+
+    One that failed, was killed or still runs may not have come to it; one that updates its parameters by hand trains.
+    """
+    from gradprobe.values import Backward, RecorderFailed
+
+    facts = record.facts
+    trained = facts.steps > 0 or any(isinstance(seen.call, Backward) for seen in record.calls)
+    failed = any(isinstance(seen.incident, RecorderFailed) for seen in record.incidents)
+    if facts.exit_code != 0 or trained or failed:
+        return
+    found = "neither" if facts.torch else "that it never imported torch"
+    raise UsageError(
+        f"expected a script that trains, with loss.backward() and optimizer.step(), found {found} in {facts.script}; "
+        f"name the script whose own process trains (the record is kept in {run})"
+    )
+
+
+def show(report: Report, how: Judging, terminal: TextIO | None) -> int:
+    """Print the report to the terminal, if there is one, write those that were asked for, and return the exit code.
+
+    A report that cannot be written does not take the others with it.
+    """
+    from gradprobe.commands.outputs import show_on, write
     from gradprobe.engine.verdict import exit_code
 
-    if not quiet:
-        terminal_format().write(report, sys.stderr)
+    failed = []
+    if terminal is not None:
+        failed += _failure(partial(show_on, terminal, report))
     for output in how.outputs:
-        write(report, output)
-    return exit_code(report, how.fail_on)
+        failed += _failure(partial(write, report, output))
+    for error in failed:
+        print(f"gradprobe: {error}", file=sys.stderr)
+    return max((error.exit_code for error in failed), default=exit_code(report, how.fail_on))
+
+
+def _failure(action: Callable[[], None]) -> list[GradprobeError]:
+    try:
+        action()
+    except GradprobeError as error:
+        return [error]
+    return []

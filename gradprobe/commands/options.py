@@ -13,8 +13,9 @@ Reports = Annotated[
     ),
 ]
 FormatName = Annotated[
-    Optional[str], typer.Option("--format", metavar="NAME", help="Format of --report, where no suffix tells.")
-]  # noqa: UP045
+    Optional[str],  # noqa: UP045
+    typer.Option("--format", metavar="NAME", help="Format of --report, where no suffix tells."),
+]
 PolicyFile = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--policy", metavar="FILE", help="What healthy means: a TOML file, or the name of a shipped policy."),
@@ -23,8 +24,10 @@ FailOn = Annotated[
     str, typer.Option("--fail-on", metavar="error|warning|never", help="Exit with 1 at a finding or flag this bad.")
 ]
 Select = Annotated[
-    Optional[list[str]], typer.Option("--select", metavar="CHECK", help="Run only this check. Repeatable.")
-]  # noqa: UP045
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--select", metavar="CHECK", help="Run only this check. Repeatable."),
+]
 Ignore = Annotated[
-    Optional[list[str]], typer.Option("--ignore", metavar="CHECK", help="Do not run this check. Repeatable.")
-]  # noqa: UP045
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--ignore", metavar="CHECK", help="Do not run this check. Repeatable."),
+]

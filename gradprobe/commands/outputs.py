@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from gradprobe.errors import UsageError
+from gradprobe.errors import ExtensionError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +38,11 @@ def outputs(paths: Sequence[str], name: str | None) -> tuple[Output, ...]:
         name: The value of `--format`.
 
     Raises:
-        UsageError: If a suffix or name stands for no format, or a path is a directory or in none.
+        UsageError: If a suffix or name stands for no format, a path is a directory or in none, or a name has no path.
     """
     if not paths:
+        if name is not None:
+            raise UsageError(f"expected --report with --format, found none; write --report - --format {name}")
         return ()
     from gradprobe.extensions import load_formats
 
@@ -63,21 +66,51 @@ def write(report: Report, output: Output) -> None:
 
     Raises:
         UsageError: If the file cannot be written.
+        ExtensionError: If the format fails.
     """
     if output.path is None:
-        output.format.write(report, sys.stdout)
+        _format(report, output.format, sys.stdout, "to standard output")
         return
-    partial = output.path.with_name(f".{output.path.name}.partial")
+    place = output.path.resolve()  # A link stays a link.
+    if place.exists() and not place.is_file():  # `/dev/stdout`, a pipe: nothing that another file could replace.
+        with place.open("w", encoding="utf-8") as file:
+            _format(report, output.format, file, str(output.path))
+        return
+    partial = place.with_name(f".{place.name}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:
-            output.format.write(report, file)
-        partial.replace(output.path)
+            _format(report, output.format, file, str(output.path))
+        partial.replace(place)
     except OSError as error:
-        raise UsageError(
-            f"cannot write the report {output.path}: {error.strerror}; name another place with --report"
-        ) from error
+        raise _unwritable(str(output.path), error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def show_on(terminal: TextIO, report: Report) -> None:
+    """Print the report for people; where nobody can read it, because the terminal is gone, nothing is lost.
+
+    Raises:
+        ExtensionError: If the format fails, or is not installed.
+    """
+    with contextlib.suppress(UsageError):
+        if not terminal.closed:
+            _format(report, terminal_format(), terminal, "to the terminal")
+
+
+def _format(report: Report, unit: Format, file: TextIO, place: str) -> None:
+    try:
+        unit.write(report, file)
+    except OSError as error:
+        raise _unwritable(place, error) from error
+    except Exception as error:
+        raise ExtensionError(
+            f"the format {unit.name} failed: {type(error).__name__}: {error}; name another with --format"
+        ) from error
+
+
+def _unwritable(place: str, error: OSError) -> UsageError:
+    return UsageError(f"cannot write the report {place}: {error.strerror}; name another place with --report")
 
 
 def _output(path: str, name: str | None, formats: Sequence[Format]) -> Output:
@@ -90,9 +123,9 @@ def _output(path: str, name: str | None, formats: Sequence[Format]) -> Output:
         raise UsageError(
             f"expected a file in an existing directory for --report, found no directory {file.parent}; create it first"
         )
-    if name is not None:
-        return Output(file, _named(name, formats))
     found = next((unit for unit in formats if file.suffix.lower() in unit.suffixes), None)
+    if found is None and name is not None:
+        return Output(file, _named(name, formats))
     if found is None:
         suffixes = ", ".join(suffix for unit in formats for suffix in unit.suffixes)
         raise UsageError(
@@ -105,4 +138,6 @@ def _named(name: str, formats: Sequence[Format]) -> Format:
     for unit in formats:
         if unit.name == name:
             return unit
-    raise UsageError(f"expected one of the formats {', '.join(unit.name for unit in formats)}, found {name!r}")
+    raise UsageError(
+        f"expected one of the formats {', '.join(unit.name for unit in formats)}, found {name!r}; name one of them"
+    )

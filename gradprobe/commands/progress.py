@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,17 @@ if TYPE_CHECKING:
 
 
 def print_progress(row: StepRow, recorder: Recorder) -> None:
-    """Print a line to stderr for the steps 0, 1, 2, 5, 10, 20, 50, 100, …"""
+    """Print a line to stderr for the steps 0, 1, 2, 5, 10, 20, 50, 100 and so on."""
     if not _is_round(row.index):
         return
     from gradprobe.live.plain import progress_line
 
     names = recorder.metric_names
     metrics = {names[position]: value for position, value in row.metrics.items()}
-    print(progress_line(row.index, metrics, _root_norms(row, recorder)), file=sys.stderr, flush=True)
+    line = progress_line(row.index, metrics, _root_norms(row, recorder))
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):  # Nobody reads it any more: no reason to end the recording.
+            print(line, file=sys.stderr, flush=True)
 
 
 def _root_norms(row: StepRow, recorder: Recorder) -> dict[str, float | None]:

@@ -34,4 +34,4 @@ def report(
     """
     how = judging(policy, fail_on, select, ignore, reports or ["-"], format_name)
     judged = judge_run(run if run is not None and run.is_file() else find_run(run), how)
-    raise SystemExit(show(judged, how, quiet=True))
+    raise SystemExit(show(judged, how, None))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Final, Optional, TextIO
 
-import click
 import typer
 from typer.core import TyperCommand
 
@@ -18,7 +19,7 @@ from gradprobe.commands.options import FailOn, FormatName, Ignore, PolicyFile, R
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.recording import Recording
-from gradprobe.runner.execute import Outcome, execute, wait_for_threads
+from gradprobe.runner.execute import Interrupted, Outcome, execute
 from gradprobe.runner.program import Program, module_program, script_program
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _PASSED_ON: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP"
 class RunCommand(TyperCommand):
     """Takes its own options, and leaves everything from the script on alone."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse gradprobe's own options; the rest is kept in the context."""
         takes_value = {
             name: not getattr(option, "is_flag", False)
@@ -40,11 +41,11 @@ class RunCommand(TyperCommand):
         ctx.obj = split(args, takes_value)
         return super().parse_args(ctx, list(ctx.obj.own))
 
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
         """Write the usage line, which Typer cannot know."""
         formatter.write_usage(ctx.command_path, "[OPTIONS] [SCRIPT | -m MODULE] [ARGS]...")
 
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the usage line's pieces."""
         return ["[OPTIONS]", "[SCRIPT | -m MODULE]", "[ARGS]..."]
 
@@ -78,13 +79,15 @@ def run(
     Without a script, the reference training loop runs; its own options are accepted (--epochs, --agent-lr, --qwen-lr,
     --device, --seed, --fault NAME, …). What stands after a script belongs to the script.
 
-    Exits with 0 when healthy, 1 when red, 2 when it could not be run, and with the script's own code when that is not 0.
+    Exits with 0 when healthy, 1 when red, 2 when it could not be run or did not train, and with the script's own code
+    when that is not 0.
     """
     how = judging(policy, fail_on, select, ignore, reports, format_name)
     program, is_reference = _program(context.obj, max_batches)
-    plain = not quiet and live is not False and not sys.stderr.isatty()
+    terminal = None if quiet else sys.stderr  # As it is now: the program may put another in its place.
+    shows_progress = terminal is not None and live is not False
     on_step = None
-    if plain:
+    if shows_progress and not sys.stderr.isatty():
         from gradprobe.commands.progress import print_progress
 
         on_step = print_progress
@@ -97,8 +100,12 @@ def run(
         user_roots=program.roots,
         on_step=on_step,
     )
-    screen = _live_screen(recording.run, policy_for(program.shown, policy)) if _shows_live(live, quiet) else None
-    raise SystemExit(_carry_out(program, recording, how, screen, quiet=quiet))
+    screen = None
+    if shows_progress and sys.stderr.isatty():
+        from gradprobe.live.child import start_live
+
+        screen = start_live(recording.run, policy_for(program.shown, policy))
+    raise SystemExit(_carry_out(program, recording, how, screen, terminal))
 
 
 def _program(words: Split, max_batches: int | None) -> tuple[Program, bool]:
@@ -110,79 +117,102 @@ def _program(words: Split, max_batches: int | None) -> tuple[Program, bool]:
     return module_program(REFERENCE, [*words.rest, *limit]), True
 
 
-def _shows_live(live: bool | None, quiet: bool) -> bool:
-    return live is not False and not quiet and sys.stderr.isatty()
+def _carry_out(
+    program: Program, recording: Recording, how: Judging, screen: LiveScreen | None, terminal: TextIO | None
+) -> int:
+    """Run the program, finish the record, judge it, and return the exit code.
 
-
-def _live_screen(run: Path, policy: str) -> LiveScreen:
-    from gradprobe.live.child import start_live
-
-    return start_live(run, policy)
-
-
-def _carry_out(program: Program, recording: Recording, how: Judging, screen: LiveScreen | None, *, quiet: bool) -> int:
-    """Run the program, finish the record, judge it, and return the exit code."""
+    Raises:
+        Interrupted: If Ctrl-C ended the program.
+    """
+    owner, began_in = os.getpid(), Path.cwd()
 
     def finish(outcome: Outcome, stopped_by: str) -> int:
+        if os.getpid() != owner:  # A child that the program forked, and that went on to its end.
+            return outcome.exit_code
         error = outcome.error
         text = None if error is None else f"{type(error).__name__}: {error}"[:2000]
         recording.finish(exit_code=outcome.exit_code, exception=text, stopped_by=stopped_by)
+        let_go()
         if screen is not None:
             screen.stop()
-        return _judged(recording.run, how, outcome, quiet=quiet)
+        with _away_from(program, began_in):
+            return _judged(recording.run, how, outcome, terminal)
 
-    _pass_on_signals(recording, finish)
-    outcome, stopped_by = _executed(program)
-    if outcome.error is not None and recording.recorder is not None:
-        recording.recorder.script_crashed(outcome.error)
-    code = finish(outcome, stopped_by)
+    let_go = _pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+    outcome = execute(program)
+    recorder = recording.recorder
+    if outcome.error is not None and recorder is not None:
+        recorder.script_crashed(outcome.error)
+    stopped = outcome.stopped or (recorder is not None and recorder.stopped and outcome.exit_code == 0)
+    code = finish(outcome, "max-batches" if stopped else _ended_by(outcome))
     if outcome.interrupted:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        raise Interrupted
     return code
 
 
-def _executed(program: Program) -> tuple[Outcome, str]:
+def _ended_by(outcome: Outcome) -> str:
+    return "signal" if outcome.interrupted else "exception" if outcome.error is not None else "script"
+
+
+@contextlib.contextmanager
+def _away_from(program: Program, began_in: Path) -> Iterator[None]:
+    """Judge where the command was given, wherever the program went, and without its modules in the way."""
+    with contextlib.suppress(OSError):  # Where one of the two is gone by now, it stays where it is.
+        ended_in = Path.cwd()
+        os.chdir(began_in)
+    path = list(sys.path)
+    sys.path[:] = [entry for entry in path if entry != program.path]
     try:
-        outcome = execute(program)
-        wait_for_threads()
-    except BaseException as error:
-        if type(error).__name__ != "StopTraining":
-            raise
-        return Outcome(0), "max-batches"
-    stopped_by = "signal" if outcome.interrupted else "exception" if outcome.error is not None else "script"
-    return outcome, stopped_by
+        yield
+    finally:
+        sys.path[:] = path
+        with contextlib.suppress(OSError, NameError):
+            os.chdir(ended_in)
 
 
-def _judged(run: Path, how: Judging, outcome: Outcome, *, quiet: bool) -> int:
+def _judged(run: Path, how: Judging, outcome: Outcome, terminal: TextIO | None) -> int:
     """Judge and show; the program's own exit code goes before gradprobe's."""
-    sys.stdout.flush()
+    with contextlib.suppress(Exception):  # Whatever the program made of it.
+        sys.stdout.flush()
     try:
-        code = show(judge_run(run, how), how, quiet=quiet)
+        code = show(judge_run(run, how), how, terminal)
     except GradprobeError as error:
         print(f"gradprobe: {error}", file=sys.stderr)
         code = error.exit_code
     return outcome.exit_code or code
 
 
-def _pass_on_signals(recording: Recording, finish: object) -> None:
+def _pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> Callable[[], None]:
     """On SIGTERM or SIGHUP, finish the record and report, then die of the signal as the script would have.
 
     A handler that the script installs replaces this one, and a signal that is ignored stays ignored.
+
+    Returns:
+        A function that lets the signals through again.
     """
+    owner = os.getpid()
 
     def handle(number: int, frame: FrameType | None) -> None:
         def end() -> None:
-            signal.signal(number, signal.SIG_DFL)
-            assert callable(finish)
-            finish(Outcome(128 + number), "signal")
-            os.kill(os.getpid(), number)
+            try:
+                if os.getpid() == owner:
+                    finish(number)
+            finally:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
 
         if recording.recorder is not None:
             recording.recorder.when_idle(end)
         else:
             end()
 
+    def let_go() -> None:
+        for number in _PASSED_ON:
+            if signal.getsignal(number) is handle:
+                signal.signal(number, signal.SIG_DFL)
+
     for number in _PASSED_ON:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, handle)
+    return let_go

@@ -1,7 +1,7 @@
 """Whose argument is it: gradprobe's, or the program's that it runs.
 
-`gradprobe run [OPTIONS] [SCRIPT | -m MODULE] [ARGS…]`: what stands after the script is the script's. Without a script the
-reference loop runs, and options that gradprobe does not know are its.
+`gradprobe run [OPTIONS] [SCRIPT | -m MODULE] [ARGS…]`: what stands after the script is the script's.
+Without a script the reference loop runs, and options that gradprobe does not know are its.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,11 +37,27 @@ def module_health(record: Record, norms: ModuleNorms) -> tuple[ModuleHealth, ...
     """
     points = evenly_spaced(record.steps.index)
     medians = [weighted_median(row, record.steps.span) for row in norms.norms]
-    reference = max((median for median in medians if median is not None), default=0.0)
+    references = _references(record, medians)
     return tuple(
-        _row(record, module, norms, position, medians[position], reference, points)
+        _row(record, module, norms, position, medians[position], references[position], points)
         for position, module in enumerate(record.modules)
     )
+
+
+def _references(record: Record, medians: list[float | None]) -> list[float]:
+    """Return what each module's norm is measured by: a root's by the largest root's, a part's by its root's largest part.
+
+    Roots have losses of their own, and so have parts of one root that different optimizers own: they are not compared.
+    """
+    largest = max((median for median in medians if median is not None), default=0.0)
+    keys, best = [], defaultdict[tuple[str, frozenset[int | None]], float](float)
+    root = ""
+    for module, median in zip(record.modules, medians, strict=True):
+        root = module.name if module.depth == 0 else root
+        owners = frozenset(record.parameters[int(index)].optimizer for index in module.parameters)
+        keys.append((root, owners))
+        best[root, owners] = max(best[root, owners], median or 0.0)
+    return [largest if module.depth == 0 else best[key] for module, key in zip(record.modules, keys, strict=True)]
 
 
 def _row(
@@ -139,8 +156,8 @@ def _vanished(median: float | None, reference: float, elements: int) -> bool:
 
     Both must hold of the median over the run, so that neither a zero-initialised gate's first steps, nor a module that
     is used in few steps (its median is 0, and it does flow when used), nor a converged run (everything shrinks
-    together), nor a large model with small norms throughout is called vanished: below float32's rounding of the largest
-    module's median norm, and below Adam's default epsilon per element.
+    together), nor a large model with small norms throughout is called vanished: below float32's rounding of its
+    reference's median norm, and below Adam's default epsilon per element.
     """
     if median is None or median == 0.0:
         return False

@@ -1,12 +1,15 @@
 """Which way a series goes: a rank test for monotone trend that is not fooled by autocorrelated training losses.
 
 The test is Mann and Kendall's (Mann 1945, Kendall 1975) with the variance corrected for autocorrelation as Hamed and
-Rao proposed ("A modified Mann-Kendall trend test for autocorrelated data", J. Hydrology 204, 1998), on the ranks of
-what is left after Sen's slope (Sen 1968) is taken out. Two things differ from the paper, both because training losses
-are far more autocorrelated than river levels: lags are used up to the first pair whose autocorrelations do not add up
-to more than zero (Geyer's initial positive sequence, Statistical Science 7, 1992) instead of those that are
-individually significant, and each autocorrelation is corrected for its downward bias in short series by the share of it
-that estimating the mean takes away.
+Rao proposed ("A modified Mann-Kendall trend test for autocorrelated data", J. Hydrology 204, 1998). Three things differ
+from the paper, because training losses are far more autocorrelated than river levels and fall in curves. What the
+autocorrelation is estimated on is what an isotonic regression leaves, not what a straight line leaves, or the curve
+itself would pass for autocorrelated noise; since that fit also takes some of the noise away, the level is strict. Lags
+are used up to the first pair whose autocorrelations do not add up to more than zero (Geyer's initial positive sequence,
+Statistical Science 7, 1992) instead of those that are individually significant. And each autocorrelation is corrected for
+its downward bias in short series by the share of it that estimating the mean takes away. The confidence interval of the
+change, by which flat is told from unclear, is that of Sen's slope (Sen 1968), widened by the autocorrelation of what
+the straight line leaves.
 """
 
 from __future__ import annotations
@@ -25,8 +28,10 @@ MINIMUM: Final = 30
 """Values below which a series is not judged."""
 MOST: Final = 500
 """Values above which a series is thinned by block medians: the test is quadratic, and a trend shows in 500 medians."""
-LEVEL: Final = 0.02
+LEVEL: Final = 0.001
 """Two-sided level of the test."""
+INTERVAL: Final = 0.98
+"""Confidence of the interval of the change."""
 FLAT_OF_LEVEL: Final = 0.02
 """A change over the whole run below this share of the median absolute value is flat …"""
 FLAT_OF_SPREAD: Final = 0.1
@@ -43,7 +48,7 @@ class TrendTest:
     Attributes:
         trend: Which way the series goes.
         change: Sen's slope times the length: the change over the series, in units of the metric.
-        low: Lower end of the 98 % confidence interval of `change`.
+        low: Lower end of the `INTERVAL` confidence interval of `change`.
         high: Upper end.
         p_value: Two-sided, corrected for autocorrelation.
         values: Finite values it rests on, before thinning.
@@ -100,19 +105,22 @@ def _thin(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.fl
 
 def _rank_test(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float, float, bool]:
     """Return the change over the series, its confidence interval, the corrected p-value, and whether ranks rise."""
+    from scipy.optimize import isotonic_regression
     from scipy.special import ndtr, ndtri
     from scipy.stats import kendalltau, theilslopes
 
     n = len(y)
     slope = float(np.asarray(theilslopes(y, x), np.float64)[0])
-    inflation = _inflation(y - slope * x)
     _, repeats = np.unique(y, return_counts=True)
     pairs, tied = n * (n - 1) / 2, float((repeats * (repeats - 1) / 2).sum())
     score = float(np.asarray(kendalltau(x, y), np.float64)[0]) * np.sqrt(pairs * (pairs - tied))
     variance = (n * (n - 1) * (2 * n + 5) - float((repeats * (repeats - 1) * (2 * repeats + 5)).sum())) / 18
-    p_value = float(2 * ndtr(-abs(score) / np.sqrt(variance * inflation)))
+    curve = np.asarray(isotonic_regression(y, increasing=bool(score > 0)).x, np.float64)
+    rest = np.round((y - curve) / np.ptp(y), 12)  # What a fit leaves by rounding has ranks, too, and they mean nothing.
+    p_value = float(2 * ndtr(-abs(score) / np.sqrt(variance * _inflation(rest))))
     # SciPy's interval knows nothing of autocorrelation: asking it for a further quantile widens it by sqrt(inflation).
-    furthest = min(-float(ndtri(LEVEL / 2)) * float(np.sqrt(inflation)), _FURTHEST)
+    inflation = _inflation(y - slope * x)
+    furthest = min(-float(ndtri((1 - INTERVAL) / 2)) * float(np.sqrt(inflation)), _FURTHEST)
     low, high = np.asarray(theilslopes(y, x, alpha=float(2 * ndtr(-furthest))), np.float64)[2:].tolist()
     length = float(x[-1] - x[0])
     return slope * length, low * length, high * length, p_value, score > 0

@@ -63,9 +63,11 @@ def _merge_oldest(connection: sqlite3.Connection, level: int, parameters: int, m
         span = first[1] + second[1]
         seconds = (first[1] * first[3] + second[1] * second[3]) / span
         merged.append(
-            (second[0], span, level + 1, second[2], seconds, second[4])
-            + (norms[pair].tobytes(), lowest[pair].tobytes(), highest[pair].tobytes(), second[8])
-            + (values[pair].tobytes(), values_lowest[pair].tobytes(), values_highest[pair].tobytes())
+            (
+                *(second[0], span, level + 1, second[2], seconds, second[4]),
+                *(norms[pair].tobytes(), lowest[pair].tobytes(), highest[pair].tobytes(), second[8]),
+                *(values[pair].tobytes(), values_lowest[pair].tobytes(), values_highest[pair].tobytes()),
+            )
         )
     connection.executemany("DELETE FROM steps WHERE id = ?", [(row[0],) for row in rows])
     connection.executemany("INSERT INTO steps VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", merged)

@@ -82,8 +82,11 @@ class Layout:
         return {name: tree[""][1] for name, tree in self._trees.items() if "" in tree}
 
     def find(self, frame: FrameType | None) -> list[tuple[int, torch.Tensor]]:
-        """Look for names from a frame outward; return the living parameters that can be trained, with their positions."""
-        self._find(frame)
+        """Look for names from a frame outward; return the living parameters that can be trained, with their positions.
+
+        Without an optimizer to say what is trained, any leaf that requires a gradient may be.
+        """
+        self._find(frame, trained=None)
         return self.alive()
 
     def alive(self) -> list[tuple[int, torch.Tensor]]:
@@ -117,10 +120,10 @@ class Layout:
         bound = self._bound.get(optimizer)
         if bound is not None and bound.holds(parameters) and len(optimizer.param_groups) == len(bound.columns):
             if look_again:
-                self._find(frame)
+                self._find(frame, trained=set(map(id, parameters)))
             self._note_trainable(bound, parameters)
             return bound
-        self._find(frame)
+        self._find(frame, trained=set(map(id, parameters)))
         if bound is None:
             bound = self._bound[optimizer] = Bound(self._number(optimizer, built))
         self._name_rest(optimizer, parameters)
@@ -133,8 +136,10 @@ class Layout:
         self._tell_modules()
         return bound
 
-    def _find(self, frame: FrameType | None) -> None:
+    def _find(self, frame: FrameType | None, *, trained: set[int] | None) -> None:
         for named in find_named(frame, self._sites):
+            if trained is not None and type(named.root) is torch.Tensor and id(named.root) not in trained:
+                continue  # An input that requires a gradient: a penalty's, a cached activation.
             name = self._root_name(named)
             if isinstance(named.root, torch.nn.Module):
                 self._note_module(name, named.root)

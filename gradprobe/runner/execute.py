@@ -52,18 +52,20 @@ def execute(program: Program) -> Outcome:
 
 def _executed(program: Program) -> Outcome:
     main = _install(program)
+    failure: BaseException
     try:
         exec(program.code, main.__dict__)
     except StopTraining:
         return Outcome(0, stopped=True)
     except SystemExit as error:
         return Outcome(_exit_code(error.code))
-    except KeyboardInterrupt as error:
-        _show(error)
-        return Outcome(130, error, interrupted=True)
     except BaseException as error:
-        return Outcome(_show(error), error)
-    return Outcome(0)
+        failure = error
+    else:
+        return Outcome(0)
+    code = _show(failure)  # Out here, where it is no longer being handled: as the interpreter calls `sys.excepthook`.
+    interrupted = isinstance(failure, KeyboardInterrupt)
+    return Outcome(130 if interrupted else code, failure, interrupted)
 
 
 def _wait_for_threads() -> None:
@@ -88,7 +90,7 @@ def _install(program: Program) -> ModuleType:
     main.__dict__["__builtins__"] = sys.modules["builtins"]
     main.__dict__["__cached__"] = None if program.spec is None else program.spec.cached
     if "__annotations__" in vars(sys.modules["__main__"]):  # Which Python 3.14 no longer begins with.
-        main.__dict__["__annotations__"] = {}
+        main.__dict__.update(__annotations__={})
     main.__spec__ = program.spec
     main.__loader__ = program.loader
     main.__package__ = None if program.spec is None else program.spec.parent
@@ -117,10 +119,13 @@ def _show(error: BaseException) -> int:
         sys.excepthook(type(error), error, error.__traceback__)
     except SystemExit as ending:
         return _exit_code(ending.code)
-    except BaseException as second:
-        peeled(second)
-        print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(error), error, error.__traceback__)
+    except BaseException as broken:
+        second = broken
+    else:
+        return 1
+    peeled(second)
+    print("Error in sys.excepthook:", file=sys.stderr)
+    sys.__excepthook__(type(second), second, second.__traceback__)
+    print("\nOriginal exception was:", file=sys.stderr)
+    sys.__excepthook__(type(error), error, error.__traceback__)
     return 1

@@ -51,7 +51,7 @@ def script_program(script: str, arguments: list[str]) -> Program:
         raise UsageError(
             f"expected a training script, found a directory: {script}; name the file, or use -m for a module"
         )
-    absolute = os.path.abspath(script)  # As `python` names it: not through symbolic links.
+    absolute = os.path.abspath(script)  # As `python` names it (links are kept), but without `..`, for the report.
     try:
         with io.open_code(absolute) as file:
             source = file.read()
@@ -82,16 +82,16 @@ def module_program(name: str, arguments: list[str]) -> Program:
         UsageError: If it is not there, has no source, or has a syntax error.
     """
     directory = str(Path.cwd())
-    before = list(sys.path)
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path.insert(0, directory)
+    looked_at = [] if getattr(sys.flags, "safe_path", False) else [directory]
+    sys.path[:0] = looked_at
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
             spec = importlib.util.find_spec(f"{name}.__main__")
     except (ImportError, ValueError) as error:
         raise UsageError(
-            f"expected a module that can be run with -m, found none named {name}: {error}; check the name and where you are"
+            f"expected a module that can be run with -m, found none named {name}: {error}; "
+            "check the name and where you are"
         ) from error
     except Exception as error:  # Whatever the packages around it do when they are imported.
         raise UsageError(
@@ -99,7 +99,8 @@ def module_program(name: str, arguments: list[str]) -> Program:
             f"{type(error).__name__}: {error}; mend its __init__.py"
         ) from error
     finally:
-        sys.path[:] = before
+        for entry in looked_at:
+            sys.path.remove(entry)
     if spec is None or spec.origin is None or spec.loader is None or not hasattr(spec.loader, "get_source"):
         raise UsageError(
             f"expected a module that can be run with -m, found none named {name}; check the name and where you are"
@@ -125,7 +126,10 @@ def _compiled(source: str | bytes, file: str) -> CodeType:
     except SyntaxError as error:
         where = f"{error.filename or file}:{error.lineno or 1}"
         raise UsageError(
-            f"expected a Python script, found a syntax error: {where}: {error.msg}: {(error.text or '').strip()}"
+            f"expected a Python script, found a syntax error: {where}: {error.msg}: {(error.text or '').strip()}; "
+            "mend that line"
         ) from error
     except ValueError as error:
-        raise UsageError(f"expected a Python script, found another kind of file: {file}: {error}; name the script's source") from error
+        raise UsageError(
+            f"expected a Python script, found another kind of file: {file}: {error}; name the script's source"
+        ) from error
