@@ -22,9 +22,11 @@ class Watch:
     """
 
     def __init__(self, output: str | os.PathLike[str] | None = None, *, max_batches: int | None = None) -> None:
-        """Args:
-        output: The run directory; a new one below `.gradprobe/` where None.
-        max_batches: Leave the block where the next training step would begin after so many.
+        """Prepare to record; entering the block begins.
+
+        Args:
+            output: The run directory; a new one below `.gradprobe/` where None.
+            max_batches: Leave the block where the next training step would begin after so many.
         """
         self.path: Path | None = None
         self._output = None if output is None else Path(output)

@@ -71,11 +71,11 @@ def write(report: Report, output: Output) -> None:
     if output.path is None:
         _format(report, output.format, sys.stdout, "to standard output")
         return
-    place = output.path.resolve()  # A link stays a link.
-    if place.exists() and not place.is_file():  # `/dev/stdout`, a pipe: nothing that another file could replace.
-        with place.open("w", encoding="utf-8") as file:
+    if output.path.exists() and not output.path.is_file():  # `/dev/stdout`, a pipe: no other file can replace it.
+        with output.path.open("w", encoding="utf-8") as file:
             _format(report, output.format, file, str(output.path))
         return
+    place = output.path.resolve()  # A link stays a link.
     partial = place.with_name(f".{place.name}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gradprobe.values.step import NOT_LOOKED_AT
+
+MOST_METRICS: Final = 3
+"""Metrics in a line; the norms of the root modules come after them."""
 
 if TYPE_CHECKING:
     from gradprobe.record.rows import StepRow
@@ -19,12 +22,21 @@ def print_progress(row: StepRow, recorder: Recorder) -> None:
         return
     from gradprobe.live.plain import progress_line
 
-    names = recorder.metric_names
-    metrics = {names[position]: value for position, value in row.metrics.items()}
-    line = progress_line(row.index, metrics, _root_norms(row, recorder))
+    line = progress_line(row.index, _metrics(row, recorder), _root_norms(row, recorder))
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):  # Nobody reads it any more: no reason to end the recording.
             print(line, file=sys.stderr, flush=True)
+
+
+def _metrics(row: StepRow, recorder: Recorder) -> dict[str, float]:
+    """Return the first few of the step's metrics: what the script logs, then its losses."""
+    keys = recorder.metrics
+    values = {keys[position]: value for position, value in row.metrics.items()}
+    chosen = {name: value for (name, source), value in values.items() if source == "log"}
+    for (name, source), value in values.items():
+        if source == "loss":
+            chosen.setdefault(name, value)
+    return dict(list(chosen.items())[:MOST_METRICS])
 
 
 def _root_norms(row: StepRow, recorder: Recorder) -> dict[str, float | None]:

@@ -158,6 +158,7 @@ def _ended_by(outcome: Outcome) -> str:
 @contextlib.contextmanager
 def _away_from(program: Program, began_in: Path) -> Iterator[None]:
     """Judge where the command was given, wherever the program went, and without its modules in the way."""
+    ended_in = None
     with contextlib.suppress(OSError):  # Where one of the two is gone by now, it stays where it is.
         ended_in = Path.cwd()
         os.chdir(began_in)
@@ -167,8 +168,9 @@ def _away_from(program: Program, began_in: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = path
-        with contextlib.suppress(OSError, NameError):
-            os.chdir(ended_in)
+        if ended_in is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(ended_in)
 
 
 def _judged(run: Path, how: Judging, outcome: Outcome, terminal: TextIO | None) -> int:
@@ -180,6 +182,10 @@ def _judged(run: Path, how: Judging, outcome: Outcome, terminal: TextIO | None) 
     except GradprobeError as error:
         print(f"gradprobe: {error}", file=sys.stderr)
         code = error.exit_code
+    except Exception as error:  # A fault of gradprobe, or of a third party's check: the program's code goes first.
+        text = f"{type(error).__name__}: {error}"
+        print(f"gradprobe: the run could not be judged: {text}; `gradprobe report {run}` shows where", file=sys.stderr)
+        code = GradprobeError.exit_code
     return outcome.exit_code or code
 
 
@@ -191,13 +197,11 @@ def _pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> C
     Returns:
         A function that lets the signals through again.
     """
-    owner = os.getpid()
 
     def handle(number: int, frame: FrameType | None) -> None:
         def end() -> None:
             try:
-                if os.getpid() == owner:
-                    finish(number)
+                finish(number)
             finally:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)

@@ -19,13 +19,17 @@ POINTS: Final = 60
 
 
 def metric_trends(record: Record, trends: Mapping[str, TrendTest]) -> tuple[MetricTrend, ...]:
-    """Return a row for each loss and logged metric (not for what the recorder measures of itself).
+    """Return a row for each loss and logged metric.
+
+    Not for what the recorder measures of itself, nor for a loss that the script logs under the same name: that is shown once.
 
     Args:
         record: The run.
         trends: The trend test of each metric, by name.
     """
-    return tuple(_row(metric, trends[metric.name]) for metric in shown_metrics(record))
+    shown = shown_metrics(record)
+    logged = {f"{metric.name} at backward" for metric in shown if metric.source == "log"}
+    return tuple(_row(metric, trends[metric.name]) for metric in shown if metric.name not in logged)
 
 
 def shown_metrics(record: Record) -> tuple[Metric, ...]:

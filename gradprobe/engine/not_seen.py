@@ -109,8 +109,6 @@ def _ranks(record: Record) -> list[str]:
 def _resolution(record: Record) -> list[str]:
     """Tell what was lost or thinned."""
     sentences = []
-    if record.lost:
-        sentences.append(f"The record is damaged; rows that could not be read: {record.lost}.")
     thinned = int(record.steps.span[record.steps.span > 1].sum())
     if thinned:
         sentences.append(

@@ -1,0 +1,1 @@
+"""The record: how a run is written, kept small, read and exported."""

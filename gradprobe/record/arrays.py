@@ -17,13 +17,15 @@ from gradprobe.values.step import NOT_LOOKED_AT
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-MISSING: Final = np.array([0x7FF8_0000_0000_6D69], np.int64).view(np.float64)[0]
+_MISSING_BITS: Final = np.int64(0x7FF8_0000_0000_6D69)
+MISSING: Final = np.array([_MISSING_BITS]).view(np.float64)[0]
 """A metric that was not logged in a step: a NaN of its own, told from a NaN that was logged by its bits."""
 
 
 def is_missing(values: Doubles) -> NDArray[np.bool_]:
     """Return where a metric was not logged."""
-    return np.ascontiguousarray(values).view(np.int64) == np.float64(MISSING).view(np.int64)
+    missing: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.int64) == _MISSING_BITS
+    return missing
 
 
 def stack_norms(blobs: Sequence[bytes], width: int) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 from gradprobe.values import Call, Event, Incident, Site
 
@@ -19,13 +19,13 @@ def encode(event: Event) -> tuple[str, str]:
 def decode_call(kind: str, data: str) -> Call | None:
     """Return the call, or None where its kind is not one of a call (written by a newer gradprobe, or damaged)."""
     event = _decode(kind, data)
-    return event if isinstance(event, get_args(Call)) else None
+    return cast(Call, event) if isinstance(event, get_args(Call)) else None
 
 
 def decode_incident(kind: str, data: str) -> Incident | None:
     """Return the incident, or None where its kind is not one of an incident (written by a newer gradprobe, or damaged)."""
     event = _decode(kind, data)
-    return event if isinstance(event, get_args(Incident)) else None
+    return cast(Incident, event) if isinstance(event, get_args(Incident)) else None
 
 
 def encode_site(site: Site | None) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradprobe.record.directory import find_record, find_run, rank_files
 from gradprobe.record.reader import read_record
+from gradprobe.record.record import CallSeen, IncidentSeen
 from gradprobe.record.update import update_norms
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gradprobe.record.record import Record
-    from gradprobe.values import RunFacts, Step
+    from gradprobe.values import Event, RunFacts, Step
 
 
 PARAMETER_COLUMNS: Final = (
@@ -115,12 +116,8 @@ class Run:
             columns[module.name] = np.where((norms >= 0).any(axis=1) | np.isnan(squares), np.sqrt(squares), np.nan)
         wide = pd.DataFrame(columns, index=pd.Index(steps.index, name="step"))
         wide.columns.name = "module"
-        return (
-            wide.stack(future_stack=True)
-            .to_frame("grad_norm")
-            .swaplevel()
-            .sort_index(level="step", sort_remaining=False)
-        )
+        long = pd.DataFrame({"grad_norm": wide.stack(future_stack=True)})
+        return long.swaplevel().sort_index(level="step", sort_remaining=False)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -144,8 +141,9 @@ class Run:
         import pandas as pd
 
         rows = []
-        for seen in (*self.record.calls, *self.record.incidents):
-            event = seen.call if hasattr(seen, "call") else seen.incident
+        both: tuple[CallSeen | IncidentSeen, ...] = (*self.record.calls, *self.record.incidents)
+        for seen in both:
+            event: Event = seen.call if isinstance(seen, CallSeen) else seen.incident
             fields = asdict(event)
             site = fields.pop("site")
             steps = {"first_step": seen.first_step, "last_step": seen.last_step, "count": seen.count}

@@ -133,12 +133,14 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _open_in_place(path: Path) -> sqlite3.Connection | None:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+    connection = None
     try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
         connection.execute("BEGIN")
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        connection.close()
+        if connection is not None:
+            connection.close()
         if "unable to open" in str(error) or "readonly" in str(error):
             return None
         raise

@@ -201,7 +201,6 @@ class Record:
         calls: Every different call.
         patterns: Orders of calls within a step, as positions in `calls`.
         incidents: What happened out of the ordinary, in order.
-        lost: Rows that could not be read (a damaged file); 0 for a sound record.
     """
 
     path: Path
@@ -215,4 +214,3 @@ class Record:
     calls: tuple[CallSeen, ...]
     patterns: tuple[tuple[int, ...], ...]
     incidents: tuple[IncidentSeen, ...]
-    lost: int = 0

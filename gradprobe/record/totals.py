@@ -38,8 +38,10 @@ class Membership:
     """Which parameters belong to which module, laid out for one reduction over all modules."""
 
     def __init__(self, modules: Sequence[NDArray[np.intp]]) -> None:
-        """Args:
-        modules: For each module the positions of its parameters; none is empty.
+        """Lay out the modules.
+
+        Args:
+            modules: For each module the positions of its parameters; none is empty.
         """
         self.modules = len(modules)
         self._flat = np.concatenate(modules) if modules else np.empty(0, np.intp)

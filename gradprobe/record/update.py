@@ -22,7 +22,8 @@ def update_norms(record: Record) -> NDArray[np.float64]:
     plain = {optimizer.number for optimizer in record.optimizers if _is_plain(optimizer)}
     for position, parameter in enumerate(record.parameters):
         if parameter.optimizer in plain and parameter.group is not None:
-            updates[:, position] = norms[:, position] * record.steps.learning_rates[:, parameter.group]
+            with np.errstate(over="ignore", invalid="ignore"):  # A learning rate can be infinite too.
+                updates[:, position] = norms[:, position] * record.steps.learning_rates[:, parameter.group]
     return updates
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def host_norm(gradient: torch.Tensor) -> float:
     flat = array.reshape(-1)
     squares = float(np.vdot(flat, flat))
     if 1e-30 < squares < 1e30:
-        return squares**0.5
+        return math.sqrt(squares)
     return float(np.linalg.norm(flat.astype(np.float64)))
 
 
@@ -88,7 +89,8 @@ def device_norms(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
     narrow = plain[0].dtype in (torch.float16, torch.bfloat16)
     if plain[0].dtype.is_complex or any(type(gradient) is not torch.Tensor for gradient in plain):
         return [torch.linalg.vector_norm(gradient).to(torch.float32) for gradient in plain]
-    return list(torch._foreach_norm(plain, 2, dtype=torch.float32 if narrow else None))
+    dtype = torch.float32 if narrow else None
+    return list(torch._foreach_norm(plain, 2, dtype=dtype))  # pyright: ignore[reportPrivateImportUsage]
 
 
 def _dense(gradient: torch.Tensor) -> torch.Tensor:

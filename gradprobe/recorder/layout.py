@@ -13,10 +13,11 @@ from types import FrameType
 from typing import Final
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from gradprobe.record.rows import ModuleRow, OptimizerRow, ParameterRow
 from gradprobe.record.writer import RecordWriter
-from gradprobe.recorder.naming import Named, find_named
+from gradprobe.recorder.naming import Named, Root, find_named
 from gradprobe.recorder.sites import Sites
 from gradprobe.values import Site
 
@@ -63,7 +64,7 @@ class Layout:
         self._by_name: dict[str, int] = {}
         self._by_id: dict[int, int] = {}
         self._ids: list[int] = []
-        self._roots: dict[str, weakref.ref[torch.nn.Module] | weakref.ref[torch.Tensor]] = {}
+        self._roots: dict[str, weakref.ref[Root]] = {}
         self._trees: dict[str, dict[str, tuple[str, list[int]]]] = {}
         self._bound: weakref.WeakKeyDictionary[torch.optim.Optimizer, Bound] = weakref.WeakKeyDictionary()
         self._owners: dict[tuple[str, Site | None], list[tuple[weakref.ref[torch.optim.Optimizer], int]]] = {}
@@ -92,7 +93,9 @@ class Layout:
     def alive(self) -> list[tuple[int, torch.Tensor]]:
         """Return the living parameters that can be trained, with their positions."""
         found = ((position, reference()) for position, reference in enumerate(self._references))
-        return [(position, parameter) for position, parameter in found if parameter is not None and parameter.requires_grad]
+        return [
+            (position, parameter) for position, parameter in found if parameter is not None and parameter.requires_grad
+        ]
 
     def number_of(self, optimizer: torch.optim.Optimizer) -> int | None:
         """Return the number of an optimizer that has stepped before."""
@@ -159,12 +162,14 @@ class Layout:
             return known
         names = named.names or [type(named.root).__name__]
         candidates = [*names, *(f"{names[0]}#{number}" for number in range(2, 10))]
-        for name in candidates:
-            holder = self._roots.get(name)
-            if holder is None or holder() is None or holder() is named.root or not self._is_owned(name):
-                break
+        free = (name for name in candidates if self._is_free(name))
+        name = next(free, candidates[-1])
         self._roots[name] = weakref.ref(named.root)
         return name
+
+    def _is_free(self, name: str) -> bool:
+        holder = self._roots.get(name)
+        return holder is None or holder() is None or not self._is_owned(name)
 
     def _is_owned(self, name: str) -> bool:
         """Return whether some parameter of a known root is still alive and in the hands of a living optimizer."""
@@ -301,7 +306,7 @@ def _row(name: str, module: str, parameter: torch.Tensor, objects: int) -> Param
     return ParameterRow(
         name=name,
         module=module,
-        shape=tuple(parameter.shape) if not isinstance(parameter, torch.nn.parameter.UninitializedTensorMixin) else (),
+        shape=tuple(parameter.shape) if not isinstance(parameter, UninitializedParameter) else (),
         dtype=str(parameter.dtype).removeprefix("torch."),
         device=str(parameter.device),
         trainable=parameter.requires_grad,

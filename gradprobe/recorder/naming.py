@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
 from types import FrameType, ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import torch
 
@@ -99,7 +99,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _roots(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
     """Yield (how far away, name, root) for a variable: the value or its items, then its attributes and their items."""
-    if name.startswith("__") or isinstance(value, ModuleType) or isinstance(value, type):
+    if name.startswith("__") or isinstance(value, (ModuleType, type)):
         return
     if name == "self":
         if _is_module(value):
@@ -129,7 +129,7 @@ def _held(name: str, value: object) -> Iterator[tuple[str, Root]]:
     elif _is_parameter(value):
         yield name, value
     elif type(value) in (list, tuple, dict):
-        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type, var-annotated]
+        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
         for _, (key, item) in zip(range(MOST_ITEMS), items, strict=False):
             if _is_module(item) and not isinstance(item, _CONTAINERS):
                 yield f"{name}.{key}", unwrap(item)
@@ -152,11 +152,12 @@ def _attributes(value: object) -> list[tuple[str, object]]:
         return []
 
 
-def _is_module(value: object) -> Any:
+def _is_module(value: object) -> TypeGuard[torch.nn.Module]:
+    """Return whether a value is a module, without asking the value itself (a proxy might run code)."""
     return issubclass(type(value), torch.nn.Module)
 
 
-def _is_parameter(value: object) -> Any:
+def _is_parameter(value: object) -> TypeGuard[torch.Tensor]:
     """Return whether a value is a leaf that can be trained; asks nothing of subclasses that might run code."""
     kind = type(value)
     if kind is torch.nn.Parameter:

@@ -60,11 +60,13 @@ class Recorder:
         user_roots: Iterable[os.PathLike[str]] = (),
         on_step: Callable[[StepRow, Recorder], None] | None = None,
     ) -> None:
-        """Args:
-        writer: The record.
-        max_steps: End the script where its next training step would begin after so many.
-        user_roots: Directories whose code is the user's wherever they are.
-        on_step: Called with each step that is written, for a line of progress.
+        """Prepare to record; `start` begins.
+
+        Args:
+            writer: The record.
+            max_steps: End the script where its next training step would begin after so many.
+            user_roots: Directories whose code is the user's wherever they are.
+            on_step: Called with each step that is written, for a line of progress.
         """
         self.writer = writer
         self.sites = Sites(Path(root) for root in user_roots)
@@ -189,7 +191,7 @@ class Recorder:
         if name is None:
             name = self._loss_names[site] = _variable_of(loss, frame) or "loss"
             if list(self._loss_names.values()).count(name) > 1:
-                name = self._loss_names[site] = f"{name} ({os.path.basename(site.file)}:{site.line})"
+                name = self._loss_names[site] = f"{name} ({Path(site.file).name}:{site.line})"
         self.call(Backward(site, name, scaled=scaled, retain_graph=retain_graph))
         if isinstance(loss, torch.Tensor) and loss.dim() == 0 and (position := self._metric(name, "loss")) is not None:
             self._value(self.steps.open, position, loss)
@@ -387,9 +389,9 @@ class Recorder:
                 self._on_step(row, self)
 
     @property
-    def metric_names(self) -> list[str]:
-        """Names of the metrics, by position."""
-        return [name for name, _ in self._metrics]
+    def metrics(self) -> list[tuple[str, str]]:
+        """Name and source of each metric, by position."""
+        return list(self._metrics)
 
     # Values and names
 

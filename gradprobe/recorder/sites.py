@@ -24,8 +24,10 @@ class Sites:
     """Finds the user's line, and keeps each line it found."""
 
     def __init__(self, user_roots: Iterable[Path] = ()) -> None:
-        """Args:
-        user_roots: Directories whose code is the user's although it may be installed where libraries are.
+        """Begin without any line.
+
+        Args:
+            user_roots: Directories whose code is the user's although it may be installed where libraries are.
         """
         self._roots = tuple(f"{root}{os.sep}" for root in user_roots)
         self._users: dict[str, bool] = {}

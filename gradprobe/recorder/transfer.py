@@ -17,8 +17,10 @@ class Transfer:
     """
 
     def __init__(self, scalars: Sequence[torch.Tensor]) -> None:
-        """Args:
-        scalars: 0-dimensional tensors of one device.
+        """Begin the copy.
+
+        Args:
+            scalars: 0-dimensional tensors of one device.
         """
         vector = torch.stack([scalar.to(torch.float32) for scalar in scalars])
         self._event: torch.cuda.Event | None = None
@@ -36,7 +38,7 @@ class Transfer:
         Args:
             age: Steps since the transfer began.
         """
-        return self._event.query() if self._event is not None else age >= 2
+        return bool(self._event.query()) if self._event is not None else age >= 2
 
     def values(self) -> NDArray[np.float32]:
         """Return the numbers, `[n]`; waits for them only if `is_ready` was not asked first."""

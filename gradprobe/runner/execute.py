@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,7 @@ def execute(program: Program) -> Outcome:
 
 def _executed(program: Program) -> Outcome:
     main = _install(program)
+    threading.excepthook = _thread_ended(threading.excepthook)
     failure: BaseException
     try:
         exec(program.code, main.__dict__)
@@ -66,6 +68,21 @@ def _executed(program: Program) -> Outcome:
     code = _show(failure)  # Out here, where it is no longer being handled: as the interpreter calls `sys.excepthook`.
     interrupted = isinstance(failure, KeyboardInterrupt)
     return Outcome(130 if interrupted else code, failure, interrupted)
+
+
+def _thread_ended(show: Callable[[threading.ExceptHookArgs], object]) -> Callable[[threading.ExceptHookArgs], None]:
+    """Return what shows the exception that ended a thread as it would be shown without gradprobe."""
+
+    def hook(ended: threading.ExceptHookArgs) -> None:
+        error = ended.exc_value
+        if isinstance(error, StopTraining):
+            return  # The thread trained, and the recorder ended it.
+        if error is not None:
+            peeled(error)
+            ended = threading.ExceptHookArgs((ended.exc_type, error, error.__traceback__, ended.thread))
+        show(ended)
+
+    return hook
 
 
 def _wait_for_threads() -> None:

@@ -51,7 +51,8 @@ def script_program(script: str, arguments: list[str]) -> Program:
         raise UsageError(
             f"expected a training script, found a directory: {script}; name the file, or use -m for a module"
         )
-    absolute = os.path.abspath(script)  # As `python` names it (links are kept), but without `..`, for the report.
+    # As `python` names it (links are kept), but without `..`, for the report.
+    absolute = os.path.abspath(script)  # noqa: PTH100
     try:
         with io.open_code(absolute) as file:
             source = file.read()
@@ -101,11 +102,12 @@ def module_program(name: str, arguments: list[str]) -> Program:
     finally:
         for entry in looked_at:
             sys.path.remove(entry)
-    if spec is None or spec.origin is None or spec.loader is None or not hasattr(spec.loader, "get_source"):
+    get_source = None if spec is None else getattr(spec.loader, "get_source", None)
+    if spec is None or spec.origin is None or spec.loader is None or get_source is None:
         raise UsageError(
             f"expected a module that can be run with -m, found none named {name}; check the name and where you are"
         )
-    source = spec.loader.get_source(spec.name)
+    source = get_source(spec.name)
     if source is None:
         raise UsageError(f"expected a module with source, found none for {name} at {spec.origin}; name another module")
     return Program(

@@ -46,7 +46,6 @@ def record(
     highest: Mapping[str, Sequence[float]] | None = None,
     calls: Sequence[Call | CallSeen] = (),
     incidents: Sequence[Incident | IncidentSeen] = (),
-    lost: int = 0,
     **facts: object,
 ) -> Record:
     """Build a record.
@@ -125,7 +124,6 @@ def record(
             one if isinstance(one, IncidentSeen) else IncidentSeen(one, max(total - 1, 0), max(total - 1, 0), 1)
             for one in incidents
         ),
-        lost=lost,
     )
 
 

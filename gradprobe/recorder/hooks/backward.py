@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe every backward call (`Tensor.backward` ends in `torch.autograd.backward`)."""
-
     approach = recorder.guarded(recorder.backward_approaches)
 
     @recorder.guarded

@@ -1,0 +1,1 @@
+"""What gradprobe costs, measured: `python -m benchmarks.overhead`."""
