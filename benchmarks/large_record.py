@@ -10,7 +10,7 @@ import numpy as np
 
 from gradprobe.record.directory import record_path
 from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import new_record
 from gradprobe.values import Backward, OptimizerStep, Site, ZeroGrad
 
 STEPS: Final = 100_000
@@ -27,7 +27,7 @@ def write_large_record(run: Path) -> None:
     run.mkdir()
     begun = time.time()
     facts = {"script": "train.py", "argv": [], "python": "3.11.7", "torch": "2.13.0", "started": "2026-01-01T00:00:00Z"}
-    writer = RecordWriter(record_path(run), facts | {"started_time": begun})
+    writer = new_record(record_path(run), facts | {"started_time": begun})
     writer.put_parameters({position: parameter(position) for position in range(2 * LAYERS)})
     writer.put_modules(modules())
     writer.put_optimizer(0, OptimizerRow("AdamW", SITE, {"lr": 1e-4}), groups=[0])

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from gradprobe import __version__, _active
 from gradprobe.errors import UsageError
 from gradprobe.imports import after_import
+from gradprobe.record.create import create_record
 from gradprobe.record.directory import create_run, record_path
-from gradprobe.record.writer import RecordWriter
 
 if TYPE_CHECKING:
     from gradprobe.record.rows import StepRow
+    from gradprobe.record.writer import RecordWriter
     from gradprobe.recorder.recorder import Recorder
 
 
@@ -62,8 +63,9 @@ class Recording:
         self._began = time.perf_counter()
         self._options = (max_steps, tuple(user_roots), on_step)
         self._pid = os.getpid()
-        self._writer = RecordWriter(
-            record_path(self.run, rank),
+        self._path = record_path(self.run, rank)
+        self._connection = create_record(
+            self._path,
             {
                 "gradprobe": __version__,
                 "script": script,
@@ -94,8 +96,14 @@ class Recording:
             _active.recorder = None
             self.recorder.finish(facts)
         else:
-            self._writer.set_facts(facts)
-            self._writer.finish()
+            writer = self._writer()
+            writer.set_facts(facts)
+            writer.finish()
+
+    def _writer(self) -> RecordWriter:
+        from gradprobe.record.writer import RecordWriter
+
+        return RecordWriter(self._path, self._connection)
 
     def _attach(self) -> None:
         if self._pid != os.getpid():
@@ -104,7 +112,7 @@ class Recording:
             from gradprobe.recorder.recorder import Recorder
 
             max_steps, user_roots, on_step = self._options
-            recorder = Recorder(self._writer, max_steps=max_steps, user_roots=user_roots, on_step=on_step)
+            recorder = Recorder(self._writer(), max_steps=max_steps, user_roots=user_roots, on_step=on_step)
             recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
             print(

@@ -107,7 +107,7 @@ def _ranks(record: Record) -> list[str]:
 
 
 def _resolution(record: Record) -> list[str]:
-    """Tell what was lost or thinned."""
+    """Tell what was thinned."""
     sentences = []
     thinned = int(record.steps.span[record.steps.span > 1].sum())
     if thinned:

@@ -9,25 +9,21 @@ from __future__ import annotations
 import ctypes
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
-from gradprobe.errors import RecordError
-from gradprobe.record import schema
 from gradprobe.record.arrays import MISSING
 from gradprobe.record.codec import encode, encode_site
+from gradprobe.record.create import PUT_FACT, Fact, create_record, fact_rows
 from gradprobe.record.interning import Incidents, Interned
 from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
 from gradprobe.record.thin import thin
 from gradprobe.record.totals import Membership, Totals, states
 from gradprobe.values import Call
 from gradprobe.values.step import NOT_LOOKED_AT
-
-Fact: TypeAlias = "str | int | float | bool | Sequence[str] | None"
 
 MOST_CALLS: Final = 4096
 """Different calls (kind, place and arguments) that a record keeps; a loop has a dozen."""
@@ -39,27 +35,34 @@ THIN_EVERY: Final = 64
 """Rows written between two looks at whether the record should be thinned."""
 
 
+def new_record(path: Path, facts: Mapping[str, Fact]) -> RecordWriter:
+    """Create a record and return its writer.
+
+    Args:
+        path: File to create.
+        facts: The run's facts that are known at its start.
+
+    Raises:
+        RecordError: If the file exists, or cannot be created.
+    """
+    return RecordWriter(path, create_record(path, facts))
+
+
 class RecordWriter:
     """Owns the record's connection from creation to `close`.
 
     Not safe to use from two threads at once; the recorder holds its lock around every call.
     """
 
-    def __init__(self, path: Path, facts: Mapping[str, Fact]) -> None:
-        """Create the record.
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take over a new record.
 
         Args:
-            path: File to create.
-            facts: The run's facts that are known at its start.
-
-        Raises:
-            RecordError: If the file exists, or cannot be created.
+            path: Its file.
+            connection: What `create_record` returned.
         """
-        if path.exists():
-            raise RecordError(
-                f"expected a new record, found {path}: this directory holds a run already; name another directory, or remove it"
-            )
         self.path = path
+        self._connection = connection
         self._definitions: list[tuple[str, Sequence[object]]] = []
         self._parameters = 0
         self._modules: list[str] = []
@@ -72,21 +75,11 @@ class RecordWriter:
         self._optimizer_steps: dict[int, int] = {}
         self._rows: dict[int, tuple[object, ...]] = {}
         self._since_thinned = 0
-        self.set_facts(facts)
-        try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-            with _closed_on_failure(self._connection):
-                self._connection.executescript(schema.CREATION)
-                self.write(Batch())
-        except sqlite3.Error as error:
-            raise RecordError(
-                f"cannot write the record {path}: {error}; choose another directory with --output"
-            ) from error
 
     def set_facts(self, facts: Mapping[str, Fact]) -> None:
         """Note facts of the run, to be written with the next batch."""
-        for key, value in facts.items():
-            self._define("INSERT OR REPLACE INTO facts VALUES (?, ?)", key, json.dumps(value))
+        for row in fact_rows(facts):
+            self._define(PUT_FACT, *row)
 
     def put_parameters(self, rows: Mapping[int, ParameterRow]) -> None:
         """Note parameters by position; positions are given in rising order without gaps and never change their name."""
@@ -273,15 +266,6 @@ class RecordWriter:
         if self._since_thinned >= THIN_EVERY:
             thin(self._connection, parameters=self._parameters, metrics=self._metrics)
             self._since_thinned = 0
-
-
-@contextmanager
-def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise
 
 
 def _plain(text: str) -> str:

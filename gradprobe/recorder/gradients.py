@@ -6,11 +6,11 @@ leaves all norms there, and they are copied to the host behind the training's ba
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-import math
 import numpy as np
 import torch
 from numpy.typing import NDArray

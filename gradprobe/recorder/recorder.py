@@ -18,8 +18,9 @@ from typing import Final, ParamSpec, TypeVar
 
 import torch
 
+from gradprobe.record.create import Fact
 from gradprobe.record.rows import Batch, IncidentRow, StepRow
-from gradprobe.record.writer import Fact, RecordWriter
+from gradprobe.record.writer import RecordWriter
 from gradprobe.recorder.gradients import Norms
 from gradprobe.recorder.handwritten import Pending, after_backward
 from gradprobe.recorder.layout import Bound, Layout, optimizer_parameters

@@ -10,7 +10,9 @@ PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "identical.py"
 
 
 def _output(words: list[str], directory: Path) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=directory, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=directory, capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -19,7 +21,13 @@ def test_losses_weights_and_random_states_are_the_same_to_the_bit(tmp_path):
     bare = _output([str(PROGRAM)], tmp_path)
     recorded = _output(["-m", "gradprobe", "run", "--quiet", "--output", "run", str(PROGRAM)], tmp_path)
     assert recorded == bare
-    assert [line.rsplit(" ", 1)[0] for line in bare.splitlines()] == ["plain", "mixed precision", "fork", "spawn", "reference 12"]
+    assert [line.rsplit(" ", 1)[0] for line in bare.splitlines()] == [
+        "plain",
+        "mixed precision",
+        "fork",
+        "spawn",
+        "reference 12",
+    ]
 
     from gradprobe.record.reader import read_record
 

@@ -67,7 +67,6 @@ def record(
         highest: Highest norms, likewise.
         calls: Calls, seen once a step in every step.
         incidents: Incidents, seen once in the newest step.
-        lost: Rows that could not be read.
         facts: Fields of `RunFacts` that differ from a healthy run's.
     """
     tree = _with_parents(modules or {})

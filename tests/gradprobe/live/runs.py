@@ -6,7 +6,7 @@ import numpy as np
 
 from gradprobe.record.directory import record_path
 from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import new_record
 from gradprobe.values.step import NO_GRADIENT
 
 ROOTS = ("qwen", "agent")
@@ -17,7 +17,7 @@ def write_run(directory, steps=5):
     directory.mkdir(exist_ok=True)
     facts = {"script": "train.py", "argv": [], "python": "3.11", "started": "2026-11-22T20:00:00Z"}
     facts |= {"started_time": 1e9, "rank": 0, "pid": 1, "cwd": "/"}
-    writer = RecordWriter(record_path(directory), facts)
+    writer = new_record(record_path(directory), facts)
     writer.put_optimizer(0, OptimizerRow("AdamW", None, {"lr": 1e-3}), [0])
     writer.put_parameters(
         {

@@ -24,11 +24,8 @@ def test_the_quick_reference_has_the_documents_numbers():
     flags = {flag.name: flag for flag in load_policy("quick-reference").flags}
     norm, flows = flags["qwen-grad-norm"], flags["qwen-grad-flows"]
     assert (norm.module, norm.low, norm.high) == ("qwen", 1e-6, 1e-4)  # "nonzero (1e-6 to 1e-4)"
-    assert (flows.module, flows.window, flows.first) == (
-        "qwen",
-        100,
-        10,
-    )  # "for 100+ batches", "Batch 10: SHOULD BE NONZERO"
+    # "for 100+ batches", "Batch 10: SHOULD BE NONZERO": batch 10 is the eleventh step
+    assert (flows.module, flows.window, flows.first) == ("qwen", 100, 11)
     trends = {name: (flag.kind, flag.metric) for name, flag in flags.items() if flag.kind in ("falling", "rising")}
     assert trends == {
         "loss-falls": ("falling", "loss"),

@@ -9,7 +9,7 @@ import gradprobe
 from gradprobe.errors import UsageError
 from gradprobe.record.export import FRAMES, export
 from gradprobe.record.rows import IncidentRow
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import new_record
 from gradprobe.values import Site, Warned
 from tests.gradprobe.record.written import FACTS, steps, writer
 
@@ -72,7 +72,7 @@ def test_what_is_no_utf8_is_spelled_out(run, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_a_run_of_nothing_is_exported_too(suffix, tmp_path):
-    RecordWriter(tmp_path / "rank-0.sqlite", FACTS).finish()
+    new_record(tmp_path / "rank-0.sqlite", FACTS).finish()
     run = gradprobe.open(tmp_path)
     for name, file in zip(FRAMES, export(run, tmp_path / f"x{suffix}"), strict=True):
         found = pd.read_csv(file) if suffix == ".csv" else pd.read_parquet(file)

@@ -14,7 +14,7 @@ from gradprobe.errors import RecordError
 from gradprobe.record.frames import Run
 from gradprobe.record.rows import Batch, IncidentRow, ModuleRow, OptimizerRow
 from gradprobe.record.update import update_norms
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import new_record
 from gradprobe.values import Backward, OptimizerStep, Site, Warned
 from tests.gradprobe.record.written import FACTS, SITE, parameter, step
 
@@ -23,7 +23,7 @@ NAN = math.nan
 
 def write(path: Path, *, settings: dict[str, object] | None = None, kind: str = "SGD") -> None:
     """Three steps of two modules, `net` (with `net.head`) and `frozen`, and a tensor that only a second optimizer owns."""
-    record = RecordWriter(path, FACTS)
+    record = new_record(path, FACTS)
     names = {"net.w": 0, "net.head.w": 0, "frozen.w": None, "extra": 1}
     record.put_parameters({i: parameter(name, group=group) for i, (name, group) in enumerate(names.items())})
     record.put_modules(
@@ -104,7 +104,7 @@ def test_parameters(run):
 
 
 def test_a_parameter_whose_newest_gradient_is_none_has_no_newest_norm(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     record.put_parameters({0: parameter("w"), 1: parameter("v")})
     record.put_optimizer(0, OptimizerRow("SGD", None, {}), [0])
     record.write(Batch(steps=[step(0, [1.0, 1.0], {}), step(1, [-1.0, NAN], {})]))
@@ -128,7 +128,7 @@ def test_modules(run):
 
 
 def test_a_module_with_a_nan_has_a_nan(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     record.put_parameters({0: parameter("m.a"), 1: parameter("m.b")})
     record.put_modules([ModuleRow("m", "M", 0, (0, 1))])
     record.write(Batch(steps=[step(0, [NAN, 1.0], {}), step(1, [math.inf, -1.0], {}), step(2, [-1.0, NAN], {})]))
@@ -228,7 +228,7 @@ def test_a_run_is_opened_by_directory_by_file_or_as_the_newest(tmp_path, monkeyp
 
 
 def test_a_run_of_nothing_has_frames_with_their_columns(tmp_path):
-    RecordWriter(tmp_path / "rank-0.sqlite", FACTS).finish()
+    new_record(tmp_path / "rank-0.sqlite", FACTS).finish()
     run, full = gradprobe.open(tmp_path), tmp_path / "full"
     full.mkdir()
     write(full / "rank-0.sqlite")
@@ -242,7 +242,7 @@ def test_a_run_of_nothing_has_frames_with_their_columns(tmp_path):
 
 
 def test_a_time_out_of_all_calendars_is_no_time(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     row = step(0, [], {})
     row.time = 1e300
     record.write(Batch(steps=[row]))

@@ -26,7 +26,7 @@ from gradprobe.record.frames import Run
 from gradprobe.record.reader import read_record
 from gradprobe.record.record import Record
 from gradprobe.record.rows import Batch, IncidentRow
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import new_record
 from gradprobe.values import Backward, OptimizerStep, Warned, ZeroGrad
 from tests.gradprobe.record.written import FACTS, SITE, parameter, step, steps, writer
 
@@ -422,7 +422,7 @@ def test_a_finished_record_is_read_without_leaving_a_trace(sound):
 
 
 def test_a_metric_that_the_script_logs_under_the_name_of_a_loss(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     for position, source in enumerate(("loss", "log", "gradprobe")):
         record.put_metric(position, "loss", source)
     record.write(Batch(steps=[step(0, (), {0: 1.0, 1: 2.0, 2: 3.0})]))
@@ -432,7 +432,7 @@ def test_a_metric_that_the_script_logs_under_the_name_of_a_loss(tmp_path):
 
 
 def test_a_run_without_a_step(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     record.finish()
     read = read_record(record.path)
     assert (read.facts.steps, read.facts.device, read.facts.torch, read.facts.seconds) == (0, "", "", 0.0)
@@ -441,7 +441,7 @@ def test_a_run_without_a_step(tmp_path):
 
 
 def test_the_device_is_the_one_with_the_most_elements(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     rows = [((10, 10), "cuda:0"), ((7,), "cpu"), ((7, 7), "cpu")]  # 100 against 7 + 49
     record.put_parameters(
         {i: replace(parameter(f"p{i}"), shape=shape, device=device) for i, (shape, device) in enumerate(rows)}

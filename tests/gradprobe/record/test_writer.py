@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gradprobe.errors import RecordError
 from gradprobe.record.reader import read_record
 from gradprobe.record.rows import Batch, IncidentRow, ModuleRow, OptimizerRow, StepRow
-from gradprobe.record.writer import MOST_CALLS, RecordWriter
+from gradprobe.record.writer import MOST_CALLS, new_record
 from gradprobe.values import Backward, OptimizerStep, Site, Warned, ZeroGrad
 from tests.gradprobe.record.written import FACTS, SITE, batches, counted, parameter, step, steps, writer
 
@@ -52,7 +52,7 @@ def padded(values, width, fill):
 @settings(max_examples=25, deadline=None)
 @given(rows=growing_steps(), seed=st.integers(0, 2**32))
 def test_any_steps_in_any_batches_are_read_as_they_were_written(rows, seed, tmp_path_factory):
-    record = RecordWriter(tmp_path_factory.mktemp("run") / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path_factory.mktemp("run") / "rank-0.sqlite", FACTS)
     for number in range(GROUPS):
         record.put_optimizer(number, OptimizerRow("Adam", None, {}), [number])
     calls = [record.call_position(ZeroGrad(SITE, f"optimizer {number}")) for number in range(CALLS)]
@@ -130,7 +130,7 @@ def test_a_record_is_never_written_over(tmp_path):
     writer(path).finish()
     before = path.read_bytes()
     with pytest.raises(RecordError, match=r"expected a new record, found .*rank-0.sqlite.*name another directory"):
-        RecordWriter(path, FACTS)
+        new_record(path, FACTS)
     assert path.read_bytes() == before
 
 
@@ -138,7 +138,7 @@ def test_a_record_is_never_written_over(tmp_path):
 def test_a_record_that_cannot_be_created(where, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RecordError, match=r"cannot write the record .*unable to open.*--output") as caught:
-        RecordWriter(tmp_path / where, FACTS)
+        new_record(tmp_path / where, FACTS)
     assert "\n" not in str(caught.value)
 
 
@@ -163,7 +163,7 @@ def test_a_reader_does_not_keep_the_writer_from_closing(tmp_path):
 
 
 def test_modules_that_are_met_later_leave_the_counts_of_others(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     record.put_parameters({0: parameter("b.w")})
     record.put_modules([ModuleRow("b", "Linear", 0, (0,))])
     record.write(Batch(steps=[step(0, [1.0], {}), step(1, [0.0], {})]))
@@ -208,7 +208,7 @@ def test_different_calls_are_bounded(tmp_path):
     "name", ["[bold red]", "x" * 10_000, "tab\tand\x00nul\x1b[31m", "模型.權重", "a'; DROP TABLE steps; --", ""]
 )
 def test_hostile_names_are_read_as_they_were_written(name, tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", FACTS)
+    record = new_record(tmp_path / "rank-0.sqlite", FACTS)
     record.put_parameters({0: parameter(name)})
     record.put_modules([ModuleRow(name, name, 0, (0,))])
     record.put_metric(0, name, "log")
@@ -220,7 +220,7 @@ def test_hostile_names_are_read_as_they_were_written(name, tmp_path):
 
 
 def test_half_a_surrogate_pair_is_spelled_out_because_sqlite_cannot_hold_it(tmp_path):
-    record = RecordWriter(tmp_path / "rank-0.sqlite", {**FACTS, "script": "train\udcff.py"})
+    record = new_record(tmp_path / "rank-0.sqlite", {**FACTS, "script": "train\udcff.py"})
     record.put_parameters({0: parameter("w\ud800")})
     record.put_metric(0, "m\udcff", "log")
     record.write(Batch(steps=[step(0, [1.0])], incidents=[IncidentRow(0, Warned(Site("\udcff.py", 1), "W", "\ud800"))]))

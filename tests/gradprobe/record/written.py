@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
-from gradprobe.record.writer import RecordWriter
+from gradprobe.record.writer import RecordWriter, new_record
 from gradprobe.values import Site
 
 FACTS = {
@@ -31,7 +31,7 @@ def parameter(name: str, *, group: int | None = 0, shape: tuple[int, ...] = (3, 
 
 def writer(path: Path, parameters: int = 2, metrics: Sequence[str] = ("loss",), kind: str = "SGD") -> RecordWriter:
     """Begin a record with parameters `model.p0`, … of one module `model`, one optimizer and metrics."""
-    record = RecordWriter(path, FACTS)
+    record = new_record(path, FACTS)
     record.put_parameters({position: parameter(f"model.p{position}") for position in range(parameters)})
     record.put_modules([ModuleRow("model", "Linear", 0, tuple(range(parameters)))] if parameters else [])
     record.put_optimizer(0, OptimizerRow(kind, SITE, {"lr": 0.5}), [0])

@@ -31,7 +31,7 @@ def test_variable_then_path(tmp_path):
     assert [module.name for module in run.record.modules] == ["qwen", "qwen.encoder", "qwen.encoder.0", "qwen.head"]
     assert [module.type for module in run.record.modules] == ["Classifier", "Sequential", "Linear", "Linear"]
     assert [module.depth for module in run.record.modules] == [0, 1, 2, 1]
-    assert [row.name for row in run.record.parameters][0] == "qwen.encoder.0.weight"
+    assert run.record.parameters[0].name == "qwen.encoder.0.weight"
 
 
 def test_attribute_of_a_trainer(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import resource
@@ -35,6 +36,10 @@ def _loop(steps, on_step=lambda number: None):
         optimizer.step()
         on_step(number)
     return loss.item()
+
+
+def _tell(file, number):
+    os.write(file, number.to_bytes(4, "little"))
 
 
 def test_fault_of_the_recorder_ends_the_recording_and_not_the_training(tmp_path, monkeypatch, capfd):
@@ -147,7 +152,7 @@ def test_record_survives_sigkill_at_any_moment(tmp_path):
         if child == 0:
             os.close(read_end)
             with gradprobe.watch(tmp_path / str(attempt)):
-                _loop(100_000, lambda number: os.write(write_end, number.to_bytes(4, "little")))
+                _loop(100_000, functools.partial(_tell, write_end))
             os._exit(0)
         os.close(write_end)
         told, deadline = b"", time.monotonic() + randomly.uniform(0.05, 1.0)
