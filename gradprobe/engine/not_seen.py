@@ -41,7 +41,8 @@ def _ending(record: Record) -> list[str]:
     """Tell how the run ended, where it did not end by itself."""
     facts = record.facts
     if facts.exception:
-        return [f"The script ended with {facts.exception}: what would have come after it was not seen."]
+        kind = facts.exception.partition(":")[0]
+        return [f"The script ended with {kind}: what would have come after it was not seen."]
     if facts.exit_code is None:
         return ["The run has not ended, or it was killed: this is the record as far as it was written."]
     if facts.stopped_by == "signal":

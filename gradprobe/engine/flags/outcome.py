@@ -104,7 +104,9 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _words(observed: Sequence[Observed], *, alone: bool) -> str:
-    """Return what was observed of several targets, each named unless it is the only one."""
+    """Return what was observed of several targets, each named unless it is the only one; the same words stand once."""
+    if not alone and len({one.words for one in observed}) == 1:
+        return f"{listed([one.target for one in observed])}: {observed[0].words}"
     words = [one.words if alone or not one.target else f"{one.target}: {one.words}" for one in observed]
     shown = "; ".join(words[:_NAMED])
     return f"{shown}; and {len(words) - _NAMED} more" if len(words) > _NAMED else shown

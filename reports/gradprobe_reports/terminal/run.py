@@ -31,7 +31,7 @@ def _ending(run: RunFacts) -> str:
     if run.stopped_by == "max-batches":
         return f"stopped by --max-batches {run.steps}"
     if run.stopped_by == "exception":
-        return f"ended by {safe(run.exception, 200)}" if run.exception else f"ended by exit code {run.exit_code}"
+        return f"ended by {safe(run.exception, 80)}" if run.exception else f"ended by exit code {run.exit_code}"
     if run.stopped_by == "signal":
         return "ended by a signal"
     if run.stopped_by is None:

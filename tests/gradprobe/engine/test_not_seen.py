@@ -30,7 +30,7 @@ def test_a_long_run_that_ended_by_itself_has_nothing_to_say():
         ),
         (
             record(NET, steps=30, exit_code=1, exception="ValueError: bad"),
-            "The script ended with ValueError: bad: what would have come after it was not seen.",
+            "The script ended with ValueError: what would have come after it was not seen.",
         ),
         (
             record(NET, steps=30, exit_code=None, stopped_by=None),
