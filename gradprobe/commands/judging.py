@@ -101,12 +101,13 @@ def judge_run(run: Path, how: Judging) -> Report:
 def _expect_training(record: Record, run: Path) -> None:
     """Raise unless there is something to judge: a program that never trained is not healthy.
 
-    One that failed, was killed or still runs may not have come to it; one that updates its parameters by hand trains.
+    One that failed, was killed or still runs may not have come to it; one that updates its parameters by hand trains,
+    also from gradients that `torch.autograd.grad` gave it.
     """
-    from gradprobe.values import Backward, RecorderFailed
+    from gradprobe.values import Backward, GradientsTaken, RecorderFailed
 
     facts = record.facts
-    trained = facts.steps > 0 or any(isinstance(seen.call, Backward) for seen in record.calls)
+    trained = facts.steps > 0 or any(isinstance(seen.call, (Backward, GradientsTaken)) for seen in record.calls)
     failed = any(isinstance(seen.incident, RecorderFailed) for seen in record.incidents)
     if facts.exit_code != 0 or trained or failed:
         return

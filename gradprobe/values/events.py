@@ -31,6 +31,17 @@ class Backward:
 
 
 @dataclass(frozen=True, slots=True)
+class GradientsTaken:
+    """Gradients were computed by `torch.autograd.grad`, which leaves nothing on the parameters.
+
+    Attributes:
+        site: Where it was called.
+    """
+
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerStep:
     """An optimizer took a step.
 
@@ -159,6 +170,6 @@ class RecorderFailed:
     message: str
 
 
-Call: TypeAlias = Backward | OptimizerStep | ZeroGrad | ClipCall | ScalerCall | SchedulerStep
+Call: TypeAlias = Backward | GradientsTaken | OptimizerStep | ZeroGrad | ClipCall | ScalerCall | SchedulerStep
 Incident: TypeAlias = StepSkipped | Warned | Crashed | ParameterCreated | RecorderFailed
 Event: TypeAlias = Call | Incident

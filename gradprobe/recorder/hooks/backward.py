@@ -1,4 +1,4 @@
-"""`loss.backward()` and `torch.autograd.backward`."""
+"""`loss.backward()`, `torch.autograd.backward` and `torch.autograd.grad`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from gradprobe.recorder.patches import Arguments, Keywords, Patches
 from gradprobe.recorder.stop import StopTraining
-from gradprobe.values import Site
+from gradprobe.values import GradientsTaken, Site
 
 if TYPE_CHECKING:
     from gradprobe.recorder.recorder import Recorder
@@ -43,4 +43,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
         if site is not None and not isinstance(error, StopTraining):
             recorder.crashed(error, site, "backward")
 
+    @recorder.guarded
+    def taken(args: Arguments, kwargs: Keywords) -> None:
+        recorder.call(GradientsTaken(recorder.site()))
+
+    patches.wrap(torch.autograd, "grad", before=taken)
     patches.wrap(torch.autograd, "backward", before=before, after=end, failed=crash)

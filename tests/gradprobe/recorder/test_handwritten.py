@@ -97,3 +97,14 @@ def test_optimizer_built_before_the_block_takes_the_steps(tmp_path):
     record = recorded(train, tmp_path / "run").record
     assert record.facts.steps == 4
     assert [optimizer.steps for optimizer in record.optimizers] == [4]
+
+
+def test_gradients_taken_without_a_backward_are_seen(tmp_path):
+    def train():
+        weight = torch.ones(2, requires_grad=True)
+        for _ in range(3):
+            (gradient,) = torch.autograd.grad((weight**2).sum(), weight)
+            weight = (weight - 0.1 * gradient).detach().requires_grad_()
+
+    run = recorded(train, tmp_path / "run")
+    assert run.events[["event", "count"]].values.tolist() == [["GradientsTaken", 3]]
