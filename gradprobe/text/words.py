@@ -23,13 +23,14 @@ def headline(report: Report, *, done: bool = True) -> str:
     Args:
         report: A judged run.
         done: Whether the run is over; if not, the line begins `RED so far, step 100 of`, and nothing is called healthy
-            while there are flags that could not be judged yet.
+            while there are flags that could not be judged yet. Nor is a run without a training step.
     """
     run = report.run
     deep = f" ({run.deep_steps} of them deep)" if run.deep_steps else ""
     reasons = ", ".join(_reasons(report))
     verdict = report.verdict.value.upper()
-    if not done and report.verdict is Verdict.HEALTHY and any(flag.colour is Colour.GREY for flag in report.flags):
+    unsure = run.steps == 0 or (not done and any(flag.colour is Colour.GREY for flag in report.flags))
+    if report.verdict is Verdict.HEALTHY and unsure:
         verdict = "NOTHING RED"
     when = f"after {plural(run.steps, 'step')}" if done else f"so far, step {run.steps:,}"
     start = f"{verdict} {when} of {script(run.script)}{deep}"
