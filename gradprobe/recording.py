@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -75,7 +76,6 @@ class Recording:
                 "started_time": time.time(),
                 "rank": rank,
                 "pid": os.getpid(),
-                "cwd": str(Path.cwd()),
             },
         )
         self._disarm = after_import("torch", self._attach)
@@ -96,9 +96,12 @@ class Recording:
             _active.recorder = None
             self.recorder.finish(facts)
         else:
-            writer = self._writer()
-            writer.set_facts(facts)
-            writer.finish()
+            try:
+                writer = self._writer()
+                writer.set_facts(facts)
+                writer.finish()
+            except sqlite3.Error as error:  # A full disk is no reason to lose the script's own exit code.
+                print(f"gradprobe: cannot finish the record {self._path}: {error}", file=sys.stderr)
 
     def _writer(self) -> RecordWriter:
         from gradprobe.record.writer import RecordWriter
@@ -112,12 +115,14 @@ class Recording:
             from gradprobe.recorder.recorder import Recorder
 
             max_steps, user_roots, on_step = self._options
-            recorder = Recorder(self._writer(), max_steps=max_steps, user_roots=user_roots, on_step=on_step)
-            recorder.start()
+            self.recorder = Recorder(self._writer(), max_steps=max_steps, user_roots=user_roots, on_step=on_step)
+            self.recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
             print(
                 f"gradprobe: cannot record this script, it goes on without: {type(error).__name__}: {error}",
                 file=sys.stderr,
             )
+            if self.recorder is not None:
+                self.recorder.give_up(error)
             return
-        self.recorder = _active.recorder = recorder
+        _active.recorder = self.recorder

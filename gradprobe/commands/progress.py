@@ -30,7 +30,7 @@ def print_progress(row: StepRow, recorder: Recorder) -> None:
 
 def _metrics(row: StepRow, recorder: Recorder) -> dict[str, float]:
     """Return the first few of the step's metrics: what the script logs, then its losses."""
-    keys = recorder.metrics
+    keys = recorder.metrics.known
     values = {keys[position]: value for position, value in row.metrics.items()}
     chosen = {name: value for (name, source), value in values.items() if source == "log"}
     for (name, source), value in values.items():

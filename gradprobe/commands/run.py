@@ -207,7 +207,7 @@ def _pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> C
                 os.kill(os.getpid(), number)
 
         if recording.recorder is not None:
-            recording.recorder.when_idle(end)
+            recording.recorder.guard.when_idle(end)
         else:
             end()
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from gradprobe.values import Incident, Site
+from gradprobe.values import Incident
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -74,17 +74,17 @@ class Interned(Generic[Item]):
 
 
 class Incidents:
-    """Keeps an incident once for its kind and place, because messages hold numbers that differ each time."""
+    """Keeps an incident once for its kind, place and text; numbers in the text differ each time and do not count."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[type, Site], int] = {}
+        self._seen: dict[tuple[object, ...], int] = {}
         self._kept: Interned[tuple[int, Incident]] = Interned(MOST_INCIDENTS)
         self._kept_steps = 0
         self._first_steps: set[int] = set()
 
     def add(self, step: int, incident: Incident) -> None:
         """Note an incident."""
-        key = (type(incident), incident.site)
+        key = _alike(incident)
         position = self._seen.get(key)
         if position is None:
             position = self._kept.position((len(self._seen), incident))
@@ -110,3 +110,10 @@ class Incidents:
         """Return whether one more step may be kept from thinning, and count it."""
         self._kept_steps += 1
         return self._kept_steps <= MOST_KEPT_STEPS
+
+
+def _alike(incident: Incident) -> tuple[object, ...]:
+    """Return what an incident shares with those that are the same again: its place, its kind, and its text but for numbers."""
+    kind = getattr(incident, "type", getattr(incident, "category", ""))
+    text = "".join(letter for letter in getattr(incident, "message", "")[:200] if not letter.isdigit())
+    return type(incident), incident.site, kind, text

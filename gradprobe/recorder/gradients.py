@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gradprobe.recorder.transfer import Transfer, host_value, on_host
+from gradprobe.recorder.transfer import Transfer, host_value, local, on_host
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 _FAST: Final = (torch.float32, torch.float64)
+_LARGEST: Final = float(np.finfo(np.float32).max)
 
 
 class Norms:
@@ -47,9 +48,12 @@ class Norms:
             gradient = parameter.grad
             if gradient is None:
                 self.values[position] = NO_GRADIENT if parameter.requires_grad else NOT_LOOKED_AT
-            elif gradient.dtype in _FAST and on_host(gradient):
-                self.values[position] = host_norm(gradient) / divisor
-            elif gradient.device.type == "meta":
+                continue
+            if gradient.dtype in _FAST and on_host(gradient):
+                self.values[position] = _single(host_norm(gradient) / divisor)
+                continue
+            gradient = local(gradient)
+            if gradient.is_meta or _needs_a_wait(gradient):
                 self.values[position] = NOT_LOOKED_AT
             else:
                 gradients[position] = gradient
@@ -63,7 +67,7 @@ class Norms:
         if scale is not None:
             norms = [norm / scale.to(norm.device, non_blocking=True) for norm in norms]
         if norms[0].device.type == "cpu":
-            self.values[positions] = [host_value(norm) for norm in norms]
+            self.values[positions] = [_single(host_value(norm)) for norm in norms]
             return
         self.values[positions] = NOT_LOOKED_AT
         self.transfers.append((Transfer(norms), positions))
@@ -72,15 +76,30 @@ class Norms:
 def host_norm(gradient: torch.Tensor) -> float:
     """Return the L2 norm of a float32 or float64 tensor for which `on_host` holds.
 
-    The sum of squares is taken in the tensor's own precision, which leaves its range below 1e-19 and above 1e19 for
-    float32: a sum that comes out as zero or infinite is taken again in float64, so that tiny is never called zero.
+    The sum of squares is taken in the tensor's own precision, whose range ends at norms of 1e-19 and 1e19 for float32.
+    A sum that comes out near zero or infinite is taken again after scaling, so that tiny is never called zero.
     """
     array = gradient.detach().numpy() if gradient.requires_grad else gradient.numpy()
     flat = array.reshape(-1)
-    squares = float(np.vdot(flat, flat))
+    with np.errstate(over="ignore"):
+        squares = float(np.vdot(flat, flat))
     if 1e-30 < squares < 1e30:
         return math.sqrt(squares)
-    return float(np.linalg.norm(flat.astype(np.float64)))
+    largest = float(np.abs(flat).max(initial=0.0))
+    if largest == 0.0 or not math.isfinite(largest):
+        return largest
+    scaled = flat.astype(np.float64) / largest
+    return largest * math.sqrt(float(np.vdot(scaled, scaled)))
+
+
+def _single(norm: float) -> float:
+    """Return a norm that a float32 can hold: a finite one stays finite."""
+    return min(norm, _LARGEST) if math.isfinite(norm) else norm
+
+
+def _needs_a_wait(gradient: torch.Tensor) -> bool:
+    """Return whether a gradient cannot be measured without waiting for its device: a sparse one with repeated rows."""
+    return gradient.layout == torch.sparse_coo and not gradient.is_cpu and not gradient.is_coalesced()
 
 
 def device_norms(gradients: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -1,7 +1,8 @@
 """Training without an optimizer of torch: `p -= lr * p.grad`, and what a step is then.
 
-Where no optimizer has been built, a step is an update of parameters after a backward: between two backward calls a parameter
-was written to, or its gradient was cleared. Gradients are measured when backward ends, for later they are gone.
+Until an optimizer of torch steps, a step is an update of parameters after a backward: between two backward calls a
+parameter was written to or, where no optimizer has even been built, its gradient was cleared. Gradients are measured
+when backward ends, for later they are gone.
 """
 
 from __future__ import annotations
@@ -28,15 +29,21 @@ class Pending:
     norms: Norms
     before: list[tuple[weakref.ref[torch.Tensor], tuple[int, int, int]]]
 
-    def was_used(self, *, if_gone: bool) -> bool:
-        """Return whether a parameter was written to, or a gradient cleared, since.
+    def was_used(self, *, if_gone: bool, if_cleared: bool) -> bool:
+        """Return whether a parameter was written to since.
 
         Args:
             if_gone: What a parameter that is no longer there stands for: replaced by an updated one, or just forgotten.
+            if_cleared: Whether a gradient that was cleared tells of an update (one through `.data` leaves no other trace).
         """
-        for reference, seen in self.before:
+        for reference, (version, *gradient) in self.before:
             parameter = reference()
-            if if_gone if parameter is None else _look(parameter) != seen:
+            if parameter is None:
+                if if_gone:
+                    return True
+                continue
+            now, *gradient_now = _look(parameter)
+            if now != version or (if_cleared and gradient_now != gradient):
                 return True
         return False
 

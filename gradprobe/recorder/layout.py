@@ -6,6 +6,8 @@ here holds a tensor, a module or an optimizer alive.
 
 from __future__ import annotations
 
+import itertools
+import time
 import weakref
 from dataclasses import replace
 from operator import is_
@@ -23,7 +25,6 @@ from gradprobe.values import Site
 
 MOST_PARAMETERS: Final = 200_000
 """Differently named parameters that one record can hold; beyond, recording ends with a word."""
-_OWN_NAMES: Final = "{kind}.params.{position}"
 
 
 class Bound:
@@ -71,6 +72,21 @@ class Layout:
         self._optimizers = 0
         self._group_columns: dict[int, list[int]] = {}
         self._told: list[ModuleRow] = []
+        self._born = False
+        self._look_after = 0.0
+
+    def parameters_born(self) -> None:
+        """Note that modules got new parameters, whose names are to be looked for."""
+        self._born = True
+
+    def is_time_to_look(self) -> bool:
+        """Return whether names are to be looked for again: parameters were born, and the last look was a second ago."""
+        now = time.perf_counter()
+        if not self._born or now < self._look_after:
+            return False
+        self._born = False
+        self._look_after = now + 1.0
+        return True
 
     def position(self, parameter: torch.Tensor) -> int | None:
         """Return the position of a parameter, or None where it has none yet."""
@@ -108,8 +124,6 @@ class Layout:
         parameters: list[torch.Tensor],
         frame: FrameType | None,
         built: Site | None,
-        *,
-        look_again: bool,
     ) -> Bound:
         """Return what is known of an optimizer and its parameters, looking only where something has changed.
 
@@ -118,18 +132,17 @@ class Layout:
             parameters: All its parameters, group by group.
             frame: Where it steps, for the names.
             built: Where it was built.
-            look_again: Look for names although its parameters are the same (parameters were born elsewhere).
         """
         bound = self._bound.get(optimizer)
         if bound is not None and bound.holds(parameters) and len(optimizer.param_groups) == len(bound.columns):
-            if look_again:
+            if self.is_time_to_look():
                 self._find(frame, trained=set(map(id, parameters)))
             self._note_trainable(bound, parameters)
             return bound
         self._find(frame, trained=set(map(id, parameters)))
         if bound is None:
             bound = self._bound[optimizer] = Bound(self._number(optimizer, built))
-        self._name_rest(optimizer, parameters)
+        self._name_rest(bound, optimizer, parameters)
         bound.references = [weakref.ref(parameter) for parameter in parameters]
         bound.positions = [self._by_id[id(parameter)] for parameter in parameters]
         bound.trainable = [parameter.requires_grad for parameter in parameters]
@@ -161,9 +174,8 @@ class Layout:
         if known is not None:
             return known
         names = named.names or [type(named.root).__name__]
-        candidates = [*names, *(f"{names[0]}#{number}" for number in range(2, 10))]
-        free = (name for name in candidates if self._is_free(name))
-        name = next(free, candidates[-1])
+        candidates = itertools.chain(names, (f"{names[0]}#{number}" for number in itertools.count(2)))
+        name = next(name for name in candidates if self._is_free(name))
         self._roots[name] = weakref.ref(named.root)
         return name
 
@@ -202,21 +214,18 @@ class Layout:
         position = self._place(name, "", parameter)
         self._trees[name] = {"": (type(parameter).__name__, [position])}
 
-    def _name_rest(self, optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> None:
+    def _name_rest(self, bound: Bound, optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> None:
         """Place parameters that no frame has a name for: by the names the optimizer was given, or by their number in it."""
-        kind = type(optimizer).__name__
         given = [name for group in optimizer.param_groups for name in group.get("param_names", ())]
+        kind = type(optimizer).__name__
+        root = f"{kind}.params" if bound.number == 0 else f"{kind}#{bound.number}.params"
         unnamed: list[int] = []
         for position, parameter in enumerate(parameters):
             if self.position(parameter) is None:
-                name = (
-                    given[position]
-                    if len(given) == len(parameters)
-                    else _OWN_NAMES.format(kind=kind, position=position)
-                )
+                name = given[position] if len(given) == len(parameters) else f"{root}.{position}"
                 unnamed.append(self._place(name, "", parameter))
         if unnamed:
-            self._trees[f"{kind}.params"] = {"": ("", unnamed)}
+            self._trees[root] = {"": ("", unnamed)}
 
     def _place(self, name: str, module: str, parameter: torch.Tensor) -> int:
         known = self.position(parameter)

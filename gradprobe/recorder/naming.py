@@ -21,6 +21,7 @@ Root: TypeAlias = "torch.nn.Module | torch.Tensor"
 
 MOST_ITEMS: Final = 256
 """Items of a list or dict of the user's that are looked at."""
+_ASK_FOR_LOCALS: Final = frozenset({"locals", "vars", "dir", "eval", "exec"})
 _CONTAINERS: Final = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
 
 
@@ -50,14 +51,27 @@ def scope_of(frame: FrameType) -> Iterator[Mapping[str, object]]:
     """Give a frame's variables, without keeping them alive.
 
     Before Python 3.13 a function's `f_locals` is a snapshot that the frame keeps: it would hold a tensor after the script's
-    `del`, and is therefore emptied.
+    `del`, and is therefore emptied. It is the very dict that `locals()` gives the script, so a function that asks for
+    it is not looked into.
     """
+    is_snapshot = sys.version_info < (3, 13) and bool(frame.f_code.co_flags & CO_OPTIMIZED)
+    if is_snapshot and not _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names):
+        yield {}
+        return
     scope = frame.f_locals
     try:
         yield scope
     finally:
-        if sys.version_info < (3, 13) and frame.f_code.co_flags & CO_OPTIMIZED and scope is not frame.f_globals:
+        if is_snapshot:
             scope.clear()
+
+
+def variable_of(value: object, frame: FrameType | None) -> str | None:
+    """Return the name of the variable in a frame that holds a value."""
+    if frame is None:
+        return None
+    with scope_of(frame) as scope:
+        return next((name for name, held in list(scope.items()) if held is value and not _is_passing(name)), None)
 
 
 def unwrap(module: torch.nn.Module) -> torch.nn.Module:
@@ -99,7 +113,7 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _roots(name: str, value: object) -> Iterator[tuple[int, str, Root]]:
     """Yield (how far away, name, root) for a variable: the value or its items, then its attributes and their items."""
-    if name.startswith("__") or isinstance(value, (ModuleType, type)):
+    if _is_passing(name) or isinstance(value, (ModuleType, type)):
         return
     if name == "self":
         if _is_module(value):
@@ -135,6 +149,11 @@ def _held(name: str, value: object) -> Iterator[tuple[str, Root]]:
                 yield f"{name}.{key}", unwrap(item)
             elif _is_parameter(item):
                 yield f"{name}.{key}", item
+
+
+def _is_passing(name: str) -> bool:
+    """Return whether a name is one that interpreters and notebooks give to passing values: `_`, `_12`, `__main__`, `Out`."""
+    return name.startswith("__") or name in ("In", "Out") or not name.strip("_0123456789")
 
 
 def _attributes(value: object) -> list[tuple[str, object]]:

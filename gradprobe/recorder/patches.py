@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import torch
+
 Arguments: TypeAlias = "tuple[Any, ...]"
 Keywords: TypeAlias = "dict[str, Any]"
 
@@ -44,6 +46,8 @@ class Patches:
 
         @functools.wraps(original)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if torch.compiler.is_compiling():  # What is being compiled must not contain us.
+                return original(*args, **kwargs)
             token = before(args, kwargs)
             try:
                 result = original(*args, **kwargs)

@@ -12,6 +12,7 @@ import time
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gradprobe.record.rows import StepRow
@@ -66,6 +67,7 @@ class Draft:
         "stepped",
         "time",
         "transfers",
+        "waiting",
     )
 
     def __init__(self, index: int) -> None:
@@ -77,6 +79,7 @@ class Draft:
         self.rates: NDArray[np.float64] = np.empty(0, np.float64)
         self.transfers: list[tuple[Transfer, list[int]]] = []
         self.metric_transfers: list[tuple[Transfer, list[int]]] = []
+        self.waiting: list[tuple[int, torch.Tensor]] = []
         self.time = 0.0
         self.ended = 0.0
 
@@ -91,6 +94,21 @@ class Draft:
     def add_metric(self, position: int, value: float) -> None:
         """Add a value of a metric."""
         self.metrics.setdefault(position, Mean()).add(value)
+
+    def send(self) -> None:
+        """Begin to copy the metrics that are still on their devices, one vector a device."""
+        by_device: dict[torch.device, list[tuple[int, torch.Tensor]]] = {}
+        for position, value in self.waiting:
+            by_device.setdefault(value.device, []).append((position, value))
+        for values in by_device.values():
+            transfer = Transfer([value for _, value in values])
+            self.metric_transfers.append((transfer, [position for position, _ in values]))
+        self.waiting = []
+
+    def give_up(self) -> None:
+        """Leave out what has not arrived."""
+        self.transfers.clear()
+        self.metric_transfers.clear()
 
     def is_ready(self, age: int) -> bool:
         """Return whether all its numbers can be read without waiting."""
@@ -139,14 +157,14 @@ class Assembler:
     def optimizer_stepped(self, optimizer: int) -> tuple[Draft, Draft | None]:
         """Note a step of an optimizer; return the training step it belongs to, and the one that it closed."""
         closed = None
-        if self.current is None or optimizer in self.current.stepped:
+        if self.current is None or self.begins_step(optimizer):
             closed, self.current = self.current, Draft(self.completed)
             self._logged = set()
         draft, gathered = self.current, self.open
         self._logged.update(gathered.metrics)
         draft.calls += gathered.calls[: MOST_OPEN - len(draft.calls)]
         draft.stepped.append(optimizer)
-        draft.metric_transfers += gathered.metric_transfers
+        draft.waiting += gathered.waiting
         for position, mean in gathered.metrics.items():
             into = draft.metrics.setdefault(position, Mean())
             into.sum, into.count = into.sum + mean.sum, into.count + mean.count

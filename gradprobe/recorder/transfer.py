@@ -13,7 +13,7 @@ class Transfer:
     """A vector that is being copied to the host.
 
     On CUDA the copy goes to pinned memory behind an event. Other devices have no such copy: the vector stays there until
-    it is asked for, steps later, when what it depends on is done.
+    it is asked for, steps later, when what it depends on should be done.
     """
 
     def __init__(self, scalars: Sequence[torch.Tensor]) -> None:
@@ -25,10 +25,12 @@ class Transfer:
         vector = torch.stack([scalar.to(torch.float32) for scalar in scalars])
         self._event: torch.cuda.Event | None = None
         if vector.is_cuda:
-            self._vector = torch.empty(len(vector), dtype=torch.float32, pin_memory=True)
+            # `device` is said, or `torch.set_default_device` would say another.
+            self._vector = torch.empty(len(vector), dtype=torch.float32, device="cpu", pin_memory=True)
             self._vector.copy_(vector, non_blocking=True)
             self._event = torch.cuda.Event()
-            self._event.record()
+            # The copy went to the current stream of the vector's device, which need not be the current device.
+            self._event.record(torch.cuda.current_stream(vector.device))
         else:
             self._vector = vector
 
@@ -47,12 +49,22 @@ class Transfer:
         return self._vector.cpu().numpy()
 
 
+def local(tensor: torch.Tensor) -> torch.Tensor:
+    """Return this rank's shard of a distributed tensor, and any other tensor as it is.
+
+    An operation on a distributed tensor may be a collective, and one of ours could leave another rank waiting for ever.
+    """
+    shard = getattr(tensor, "to_local", None)
+    return tensor if shard is None else shard()
+
+
 def on_host(tensor: torch.Tensor) -> bool:
     """Return whether a tensor's memory can be read as it is, with no operation of torch and no wait."""
     return (
-        type(tensor) in (torch.Tensor, torch.nn.Parameter)
-        and tensor.device.type == "cpu"
+        tensor.is_cpu
+        and type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and tensor.layout == torch.strided
+        and not (tensor.is_neg() or tensor.is_conj())
     )
 
 
@@ -61,4 +73,4 @@ def host_value(tensor: torch.Tensor) -> float:
     plain = tensor.detach()
     if plain.dtype == torch.bfloat16:
         plain = plain.to(torch.float32)
-    return float(plain.resolve_conj().resolve_neg().numpy().reshape(-1)[0])
+    return float(plain.numpy().reshape(-1)[0].real)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe every backward call (`Tensor.backward` ends in `torch.autograd.backward`)."""
-    approach = recorder.guarded(recorder.backward_approaches)
+    approach = recorder.guard.guarded(recorder.backward_approaches)
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def begin(args: Arguments, kwargs: Keywords, site: Site) -> None:
         tensors = args[0] if args else kwargs.get("tensors")
         root = tensors[0] if isinstance(tensors, Sequence) and tensors else tensors
@@ -28,22 +28,25 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.backward_begins(root, site, frame, bool(args[2] if len(args) > 2 else kwargs.get("retain_graph")))
 
     def before(args: Arguments, kwargs: Keywords) -> Site | None:
+        if torch._C._current_graph_task_id() != -1:
+            return None  # Within a backward: a reentrant checkpoint's, not a call of the user's.
         site = approach()
         if site is not None:
             recorder.stop_if_due(backward_site=site)
             begin(args, kwargs, site)
         return site
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def end(site: Site | None, _: object) -> None:
-        recorder.backward_ended(sys._getframe(1))
+        if site is not None:
+            recorder.backward_ended(sys._getframe(1))
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def crash(site: Site | None, error: BaseException) -> None:
         if site is not None and not isinstance(error, StopTraining):
             recorder.crashed(error, site, "backward")
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def taken(args: Arguments, kwargs: Keywords) -> None:
         recorder.call(GradientsTaken(recorder.site()))
 

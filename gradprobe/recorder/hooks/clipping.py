@@ -1,4 +1,4 @@
-"""`clip_grad_norm_` and `clip_grad_value_`."""
+"""`clip_grad_norm_`, `clip_grads_with_norm_` and `clip_grad_value_`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,23 @@ TOTAL_NORM = "grad_norm_before_clip"
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe clipping; the function is known by several names, each of which is replaced."""
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before_norm(args: Arguments, kwargs: Keywords) -> None:
         recorder.call(
             ClipCall(recorder.site(), "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled)
         )
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def after_norm(_: None, total: object) -> None:
         if isinstance(total, torch.Tensor) and not recorder.gradients_are_scaled:
             recorder.measure(TOTAL_NORM, total)
 
-    @recorder.guarded
+    @recorder.guard.guarded
+    def before_with_norm(args: Arguments, kwargs: Keywords) -> None:
+        before_norm(args, kwargs)
+        after_norm(None, args[2] if len(args) > 2 else kwargs.get("total_norm"))
+
+    @recorder.guard.guarded
     def before_value(args: Arguments, kwargs: Keywords) -> None:
         recorder.call(
             ClipCall(recorder.site(), "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled)
@@ -39,6 +44,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     for owner in (clip_grad, torch.nn.utils):
         patches.wrap(owner, "clip_grad_norm_", before=before_norm, after=after_norm)
+        patches.wrap(owner, "clip_grads_with_norm_", before=before_with_norm)
         patches.wrap(owner, "clip_grad_value_", before=before_value)
 
 

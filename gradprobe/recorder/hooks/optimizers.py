@@ -17,25 +17,27 @@ if TYPE_CHECKING:
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe optimizers."""
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def begin(optimizer: torch.optim.Optimizer, closure: bool) -> None:
         recorder.optimizer_begins(optimizer, sys._getframe(1), closure)
 
     def before_step(optimizer: torch.optim.Optimizer, args: Arguments, kwargs: Keywords) -> None:
+        if torch.compiler.is_compiling():
+            return
         recorder.stop_if_due(optimizer=optimizer)
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
         begin(optimizer, callable(closure))
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def end(optimizer: torch.optim.Optimizer) -> None:
         recorder.optimizer_ended(optimizer, recorder.site())
 
     def after_step(optimizer: torch.optim.Optimizer, args: Arguments, kwargs: Keywords) -> None:
-        end(optimizer)
+        if not torch.compiler.is_compiling():
+            end(optimizer)
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def built(args: Arguments, _: None) -> None:
-        recorder.has_optimizer = True
         recorder.built[args[0]] = recorder.site()
 
     handles = (register_optimizer_step_pre_hook(before_step), register_optimizer_step_post_hook(after_step))

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe the registration of parameters."""
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def note(module: torch.nn.Module, name: str) -> None:
-        recorder.parameters_born()
+        recorder.layout.parameters_born()
         if recorder.steps.completed:
             recorder.incident(ParameterCreated(recorder.site(), type(module).__name__, name))
 
     def registered(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
-        if parameter is not None:
+        if parameter is not None and not torch.compiler.is_compiling():
             note(module, name)
 
     patches.on_undo(register_module_parameter_registration_hook(registered).remove)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,30 +22,30 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.call(ScalerCall(site, method))
         return site
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before_scale(args: Arguments, kwargs: Keywords) -> object:
         return (args[1] if len(args) > 1 else kwargs.get("outputs")) if args[0].is_enabled() else None
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def after_scale(loss: object, scaled: object) -> None:
         if isinstance(loss, torch.Tensor) and isinstance(scaled, torch.Tensor) and loss.numel() == 1:
-            recorder.scaled(weakref.ref(scaled), loss.detach())
+            recorder.losses.scaled(loss, scaled)
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before_unscale(args: Arguments, kwargs: Keywords) -> Site | None:
         if not args[0].is_enabled():
             return None
         recorder.gradients_are_scaled = False
         return note("unscale_")
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before_step(args: Arguments, kwargs: Keywords) -> tuple[Site, object, int] | None:
         if not args[0].is_enabled():
             return None
         optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
         return note("step"), optimizer, recorder.optimizer_calls
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def after_step(token: tuple[Site, object, int] | None, _: object) -> None:
         if token is None:
             return
@@ -54,17 +53,17 @@ def install(recorder: Recorder, patches: Patches) -> None:
         if recorder.optimizer_calls == calls and isinstance(optimizer, torch.optim.Optimizer):
             recorder.step_skipped(optimizer, site)
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before_update(args: Arguments, kwargs: Keywords) -> None:
         if args[0].is_enabled():
             note("update")
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def crash_in_unscale(site: Site | None, error: BaseException) -> None:
         if site is not None and not isinstance(error, StopTraining):
             recorder.crashed(error, site, "unscale")
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def crash_in_step(token: tuple[Site, object, int] | None, error: BaseException) -> None:
         if token is not None and not isinstance(error, StopTraining):
             recorder.crashed(error, token[0], "optimizer step")

@@ -17,7 +17,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     """Observe schedulers; one that steps others inside counts once, and the step its constructor takes does not."""
     depth = 0
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def note(kind: str) -> None:
         recorder.call(SchedulerStep(recorder.site(), kind))
 

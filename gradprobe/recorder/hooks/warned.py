@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe warnings that are shown; how they are shown stays as it is."""
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def note(message: object, category: type[Warning]) -> None:
         site = recorder.sites.at(sys._getframe(1))
         recorder.incident(Warned(site, category.__name__, str(message)[:2000]))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe calls that clear gradients."""
 
-    @recorder.guarded
+    @recorder.guard.guarded
     def before(args: Arguments, kwargs: Keywords) -> None:
         owner = args[0]
         to_none = bool(args[1] if len(args) > 1 else kwargs.get("set_to_none", True))

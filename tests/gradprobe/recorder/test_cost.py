@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import weakref
@@ -105,3 +106,63 @@ def test_no_hook_is_left_on_the_model_or_on_torch(tmp_path):
     assert after == before
     hooks = sys.modules["torch.optim.optimizer"]
     assert not hooks._global_optimizer_pre_hooks and not hooks._global_optimizer_post_hooks
+
+
+def test_dict_that_locals_gave_the_script_is_left_alone(tmp_path):
+    seen = {}
+
+    def train(rate):
+        settings = locals()
+        model = Classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+        for inputs, classes in batches(2):
+            nn.functional.cross_entropy(model(inputs), classes).backward()
+            optimizer.step()
+        seen.update(settings)
+
+    with gradprobe.watch(tmp_path / "run"):
+        train(0.1)
+    assert seen["rate"] == 0.1
+    assert "loss" not in seen
+
+
+def test_step_that_raises_leaves_nothing_alive(tmp_path):
+    references = []
+
+    def train():
+        model = Classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(torch.randn(2, 8)).sum().backward()
+
+        def closure():
+            raise MemoryError("as a batch size finder expects it")
+
+        with contextlib.suppress(MemoryError):
+            optimizer.step(closure)
+        references.extend([weakref.ref(model), weakref.ref(optimizer), *map(weakref.ref, model.parameters())])
+
+    with gradprobe.watch(tmp_path / "run"):
+        train()
+        gc.collect()
+        assert [reference() for reference in references] == [None] * len(references)
+
+
+def test_compiled_training_step_is_not_broken_apart(tmp_path):
+    model = Classifier()
+
+    def step(inputs, classes):
+        loss = nn.functional.cross_entropy(model(inputs), classes)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        return loss
+
+    compiled = torch.compile(step, fullgraph=True, backend="eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    with gradprobe.watch(tmp_path / "run") as watch:
+        for inputs, classes in batches(3):
+            optimizer.zero_grad(set_to_none=False)
+            compiled(inputs, classes).backward()
+            optimizer.step()
+    torch._dynamo.reset()
+    assert watch.run().facts.steps == 3

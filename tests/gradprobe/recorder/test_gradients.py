@@ -222,3 +222,47 @@ def test_on_cuda_norms_arrive_without_a_wait(tmp_path):
     record = recorded(train, tmp_path / "run").record
     assert np.array(seen) == pytest.approx(record.steps.norms, rel=1e-4)
     assert len(record.metrics["loss"].values) == 20
+
+
+@pytest.mark.filterwarnings("error")
+def test_norm_too_large_for_float32_stays_finite_and_warns_nobody():
+    gradient = torch.full((4,), 1e300, dtype=torch.float64)
+    assert Norms([_parameter(gradient)], None).values[0] == np.finfo(np.float32).max
+
+
+def test_gradient_with_the_negative_bit_is_measured():
+    gradient = torch.complex(torch.zeros(2), torch.tensor([3.0, 4.0])).conj().imag  # a view that is negated when read
+    assert gradient.is_neg()
+    assert Norms([_parameter(gradient)], None).values[0] == pytest.approx(5.0)
+
+
+def test_loss_keeps_its_name_under_a_gradient_scaler(tmp_path):
+    def train():
+        model = Classifier()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        scaler = torch.amp.GradScaler("cpu")
+        for inputs, classes in batches(2):
+            d_loss = nn.functional.cross_entropy(model(inputs), classes)
+            scaler.scale(d_loss).backward()
+            g_loss = model(inputs).square().mean()
+            scaler.scale(g_loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+
+    assert list(recorded(train, tmp_path / "run").record.metrics) == ["d_loss", "g_loss"]
+
+
+def test_backward_within_a_backward_is_no_call_of_the_scripts(tmp_path):
+    from torch.utils.checkpoint import checkpoint_sequential
+
+    def train():
+        model = nn.Sequential(*(nn.Linear(8, 8) for _ in range(4)))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for inputs, _ in batches(2):
+            loss = checkpoint_sequential(model, 4, inputs.requires_grad_(), use_reentrant=True).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    events = recorded(train, tmp_path / "run").events
+    assert events[events.event == "Backward"][["code", "count"]].values.tolist() == [["loss.backward()", 2]]

@@ -108,3 +108,14 @@ def test_gradients_taken_without_a_backward_are_seen(tmp_path):
 
     run = recorded(train, tmp_path / "run")
     assert run.events[["event", "count"]].values.tolist() == [["GradientsTaken", 3]]
+
+
+def test_optimizer_that_is_built_and_never_steps_does_not_hide_a_hand_written_update(tmp_path):
+    def train():
+        model = Classifier()
+        torch.optim.SGD(model.parameters(), lr=0.1)
+        for inputs, classes in batches(4):
+            cross_entropy(model(inputs), classes).backward()
+            _in_place(list(model.parameters()))
+
+    assert recorded(train, tmp_path / "run").record.facts.steps == 4

@@ -197,3 +197,30 @@ def test_hostile_module_names_are_kept_as_they_are(tmp_path, name):
         _step(torch.optim.SGD(model.parameters(), lr=0.1), cross_entropy(model.get_submodule(name)(INPUTS), CLASSES))
 
     assert f"model.{name}.weight" in [row.name for row in recorded(train, tmp_path / "run").record.parameters]
+
+
+def test_unnamed_parameters_of_two_optimizers_are_told_apart(tmp_path):
+    def optimizer_of_something():
+        weight = nn.Parameter(torch.ones(2))
+        return torch.optim.SGD([weight], lr=0.1), weight
+
+    def train():
+        # Held where no variable of this frame names them.
+        held = iter([optimizer_of_something(), optimizer_of_something()])
+        for _ in range(2):
+            optimizer, weight = next(held)
+            loss = (weight**2).sum()
+            del weight
+            _step(optimizer, loss)
+
+    record = recorded(train, tmp_path / "run").record
+    assert [row.name for row in record.parameters] == ["SGD.params.0", "SGD#1.params.0"]
+    assert [row.objects for row in record.parameters] == [1, 1]
+
+
+def test_name_that_a_notebook_gives_the_last_result_is_not_taken(tmp_path):
+    def train():
+        _ = model = Classifier()
+        _step(torch.optim.SGD(model.parameters(), lr=0.1), cross_entropy(model(INPUTS), CLASSES))
+
+    assert _roots(recorded(train, tmp_path / "run")) == ["model"]

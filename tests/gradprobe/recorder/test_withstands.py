@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import random
@@ -226,3 +227,69 @@ def test_warning_of_torch_is_recorded_with_the_users_line(tmp_path):
     events = recorded(train, tmp_path / "run").events
     warned = events[events.event == "Warned"]
     assert warned.code.tolist() == ["nn.functional.mse_loss(torch.zeros(4, 1), torch.zeros(4))  # broadcasts"]
+
+
+@pytest.mark.parametrize(
+    "observer", ["call", "backward_begins", "optimizer_begins", "optimizer_ended", "_note_metrics"]
+)
+def test_every_observer_may_fail(tmp_path, monkeypatch, capfd, observer):
+    from gradprobe.recorder.recorder import Recorder
+
+    def raises(*_: object, **__: object) -> None:
+        raise LookupError("a fault of ours")
+
+    monkeypatch.setattr(Recorder, observer, raises)
+    done = []
+    with gradprobe.watch(tmp_path / "run"):
+        _loop(4, lambda number: (gradprobe.log(number=number), done.append(number)))
+    assert len(done) == 4
+    assert capfd.readouterr().err.count("training goes on: LookupError: a fault of ours") == 1
+
+
+def test_guard_defers_only_what_its_own_thread_interrupts():
+    from gradprobe.recorder.guard import Guard
+
+    guard, order = Guard(lambda error: None), []
+    guard.active = True
+    entered, leave = threading.Event(), threading.Event()
+
+    @guard.guarded
+    def observe():
+        guard.when_idle(lambda: order.append("deferred"))
+        order.append("observed")
+
+    @guard.guarded
+    def observe_long():
+        entered.set()
+        leave.wait(10)
+
+    observe()
+    assert order == ["observed", "deferred"]
+    other = threading.Thread(target=observe_long)
+    other.start()
+    entered.wait(10)
+    guard.when_idle(lambda: order.append("at once"))
+    assert order[-1] == "at once"
+    leave.set()
+    other.join()
+
+
+def test_different_faults_at_one_line_are_told_apart(tmp_path):
+    def train():
+        for message in ("out of memory in batch 1", "out of memory in batch 2", "shapes do not fit"):
+            weight = nn.Parameter(torch.ones(2))
+            loss = weight.sum()
+            loss.register_hook(_raiser(message))
+            with contextlib.suppress(RuntimeError):
+                loss.backward()
+
+    events = recorded(train, tmp_path / "run").events
+    crashed = events[events.event == "Crashed"]
+    assert crashed["count"].tolist() == [2, 1]
+
+
+def _raiser(message):
+    def hook(gradient):
+        raise RuntimeError(message)
+
+    return hook

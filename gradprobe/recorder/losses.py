@@ -1,0 +1,70 @@
+"""The losses that are backpropagated: their names, and what they were before a gradient scaler scaled them."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from gradprobe.recorder.naming import variable_of
+from gradprobe.values import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a backward starts from.
+
+    Attributes:
+        name: The user's variable where it has one; with the line added where several losses go by it.
+        tensor: The loss as the user made it, unscaled; None where it is no tensor.
+        scaled: Whether a gradient scaler had scaled it.
+    """
+
+    name: str
+    tensor: torch.Tensor | None
+    scaled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    result: weakref.ref[torch.Tensor]
+    original: weakref.ref[torch.Tensor]
+    value: torch.Tensor
+
+
+class Losses:
+    """Remembers the names of losses by where they are backpropagated, and the newest scaled ones, without their graphs."""
+
+    def __init__(self) -> None:
+        self._names: dict[Site, str] = {}
+        self._scaled: deque[_Scaled] = deque(maxlen=4)
+
+    def scaled(self, loss: torch.Tensor, result: torch.Tensor) -> None:
+        """Note that a gradient scaler made `result` of a loss."""
+        self._scaled.append(_Scaled(weakref.ref(result), weakref.ref(loss), loss.detach()))
+
+    def of(self, root: object, site: Site, frame: FrameType | None) -> Loss:
+        """Return the loss behind a backward call.
+
+        Args:
+            root: What backward was called on.
+            site: Where.
+            frame: The user's frame there.
+        """
+        for scaled in self._scaled:
+            if scaled.result() is root:
+                return Loss(self._name(scaled.original(), site, frame), scaled.value, scaled=True)
+        return Loss(self._name(root, site, frame), root if isinstance(root, torch.Tensor) else None, scaled=False)
+
+    def _name(self, loss: object, site: Site, frame: FrameType | None) -> str:
+        name = self._names.get(site)
+        if name is None:
+            name = (variable_of(loss, frame) if loss is not None else None) or "loss"
+            if name in self._names.values():
+                name = f"{name} ({Path(site.file).name}:{site.line})"
+            self._names[site] = name
+        return name
