@@ -44,6 +44,19 @@ class Norms:
         elsewhere: defaultdict[tuple[torch.device, torch.dtype], list[int]] = defaultdict(list)
         gradients: dict[int, torch.Tensor] = {}
         divisor = host_value(scale) if scale is not None and on_host(scale) else 1.0
+        with np.errstate(over="ignore"):  # `host_norm` expects squares that overflow.
+            self._measure(parameters, divisor, gradients, elsewhere)
+        for positions in elsewhere.values():
+            self._send([gradients[position] for position in positions], positions, scale)
+
+    def _measure(
+        self,
+        parameters: Sequence[torch.Tensor],
+        divisor: float,
+        gradients: dict[int, torch.Tensor],
+        elsewhere: dict[tuple[torch.device, torch.dtype], list[int]],
+    ) -> None:
+        """Fill in what is on the host, and sort out what is not."""
         for position, parameter in enumerate(parameters):
             gradient = parameter.grad
             if gradient is None:
@@ -58,8 +71,6 @@ class Norms:
             else:
                 gradients[position] = gradient
                 elsewhere[gradient.device, gradient.dtype].append(position)
-        for positions in elsewhere.values():
-            self._send([gradients[position] for position in positions], positions, scale)
 
     @torch.no_grad()
     def _send(self, gradients: list[torch.Tensor], positions: list[int], scale: torch.Tensor | None) -> None:
@@ -81,8 +92,7 @@ def host_norm(gradient: torch.Tensor) -> float:
     """
     array = gradient.detach().numpy() if gradient.requires_grad else gradient.numpy()
     flat = array.reshape(-1)
-    with np.errstate(over="ignore"):
-        squares = float(np.vdot(flat, flat))
+    squares = float(np.vdot(flat, flat))
     if 1e-30 < squares < 1e30:
         return math.sqrt(squares)
     largest = float(np.abs(flat).max(initial=0.0))
