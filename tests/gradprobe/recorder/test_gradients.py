@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+import gradprobe
 from gradprobe.recorder.gradients import Norms, device_norms, host_norm
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 from tests.support.training import Classifier, batches, norms_of, recorded
@@ -201,27 +202,75 @@ def test_closure_is_measured_after_it_has_made_the_gradients(tmp_path):
 
 
 @pytest.mark.cuda
-def test_on_cuda_norms_arrive_without_a_wait(tmp_path):
+@pytest.mark.parametrize("fused", [False, True])
+def test_on_cuda_nothing_waits_for_the_device(tmp_path, monkeypatch, fused):
+    """Everything a step does stands under the sync debug mode, flushes included, but what waits in the bare loop, too."""
+    monkeypatch.setattr("gradprobe.recorder.outbox.FLUSH_SECONDS", 0.0)
     seen = []
 
     def train():
         model = Classifier().cuda()
-        optimizer = torch.optim.AdamW(model.parameters())
-        data = [(inputs.cuda(), classes.cuda()) for inputs, classes in batches(20)]
+        optimizer = torch.optim.AdamW(model.parameters(), fused=fused)
+        scaler = torch.amp.GradScaler("cuda", enabled=fused)  # Without a fused optimizer the scaler itself waits.
+        scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer)
+        data = [(inputs.cuda(), classes.cuda()) for inputs, classes in batches(300)]
         for inputs, classes in data:
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(inputs), classes)
             torch.cuda.set_sync_debug_mode("error")
             try:
-                loss.backward()
-                optimizer.step()
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(inputs), classes)
+                scaler.scale(loss).backward()
+                scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(model.parameters(), 1e9)
+                scaler.step(optimizer)
+                scaler.update()
+                scheduler.step()
+                gradprobe.log(twice=2 * loss)
             finally:
                 torch.cuda.set_sync_debug_mode("default")
-            seen.append([parameter.grad.norm().item() for parameter in model.parameters()])
+            seen.append([parameter.grad.norm() for parameter in model.parameters()])
 
     record = recorded(train, tmp_path / "run").record
-    assert np.array(seen) == pytest.approx(record.steps.norms, rel=1e-4)
-    assert len(record.metrics["loss"].values) == 20
+    norms = torch.stack([torch.stack(norms) for norms in seen]).cpu().numpy()
+    assert norms == pytest.approx(record.steps.norms, rel=1e-4)
+    losses, twice = record.metrics["loss"].values, record.metrics["twice"].values
+    assert len(losses) == 300
+    assert (2 * losses).tolist() == pytest.approx(twice.tolist())
+
+
+@pytest.mark.cuda
+def test_on_cuda_a_default_device_does_not_matter(tmp_path):
+    def train():
+        torch.set_default_device("cuda")
+        try:
+            weight = nn.Parameter(torch.tensor([3.0, 4.0]))
+            optimizer = torch.optim.SGD([weight], lr=0.0)
+            (weight.square().sum() / 2).backward()
+            optimizer.step()
+        finally:
+            torch.set_default_device(None)
+
+    assert norms_of(recorded(train, tmp_path / "run").record, "weight") == [5.0]
+
+
+@pytest.mark.cuda
+def test_on_cuda_a_captured_step_is_left_alone(tmp_path):
+    def train():
+        weight = nn.Parameter(torch.ones(2, device="cuda"))
+        optimizer = torch.optim.Adam([weight], capturable=True)
+        weight.grad = torch.ones_like(weight)
+        side = torch.cuda.Stream()
+        with torch.cuda.stream(side):
+            optimizer.step()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            optimizer.step()
+        graph.replay()
+
+    run = recorded(train, tmp_path / "run")
+    assert run.facts.steps == 1  # The one before the capture; a replay runs no Python.
+    assert "RecorderFailed" not in run.events.event.tolist()
 
 
 @pytest.mark.filterwarnings("error")

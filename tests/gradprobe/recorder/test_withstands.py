@@ -124,6 +124,7 @@ def test_two_threads_that_train(tmp_path):
     assert not record.incidents
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # From Python 3.12 on, of any fork.
 def test_forked_child_leaves_the_record_alone(tmp_path):
     def on_step(number):
         if number != 5:
@@ -143,6 +144,7 @@ def test_forked_child_leaves_the_record_alone(tmp_path):
     assert run.facts.steps == 10
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # From Python 3.12 on, of any fork.
 def test_record_survives_sigkill_at_any_moment(tmp_path):
     """Kills 20 trainings at random moments; each record opens, and holds all steps but those of the last flush."""
     torch.set_num_threads(1)
