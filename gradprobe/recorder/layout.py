@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 import weakref
+from collections.abc import Iterable
 from dataclasses import replace
 from operator import is_
 from types import FrameType
@@ -98,12 +99,17 @@ class Layout:
         """Positions of the parameters below each root, by the root's name."""
         return {name: tree[""][1] for name, tree in self._trees.items() if "" in tree}
 
-    def find(self, frame: FrameType | None) -> list[tuple[int, torch.Tensor]]:
+    def find(
+        self, frame: FrameType | None, optimizers: Iterable[torch.optim.Optimizer]
+    ) -> list[tuple[int, torch.Tensor]]:
         """Look for names from a frame outward; return the living parameters that can be trained, with their positions.
 
-        Without an optimizer to say what is trained, any leaf that requires a gradient may be.
+        Args:
+            frame: Where to begin.
+            optimizers: Those that were built, which say what is trained; without any, each leaf that requires a gradient may be.
         """
-        self._find(frame, trained=None)
+        owned = {id(parameter) for optimizer in optimizers for parameter in optimizer_parameters(optimizer)}
+        self._find(frame, trained=owned or None)
         return self.alive()
 
     def alive(self) -> list[tuple[int, torch.Tensor]]:
@@ -147,6 +153,7 @@ class Layout:
         bound.positions = [self._by_id[id(parameter)] for parameter in parameters]
         bound.trainable = [parameter.requires_grad for parameter in parameters]
         self._own(optimizer, bound)
+        self._forget_inputs()
         row = OptimizerRow(type(optimizer).__name__, built, _settings(optimizer))
         self._writer.put_optimizer(bound.number, row, bound.columns)
         self._tell_modules()
@@ -273,6 +280,13 @@ class Layout:
         self.orphans = [
             (place, reference) for place, reference in self.orphans if self.parameters[place].optimizer is None
         ]
+
+    def _forget_inputs(self) -> None:
+        """Take leaves that are no parameters out of the table, now that an optimizer has said what is trained."""
+        for name, tree in list(self._trees.items()):
+            kind, positions = tree.get("", ("", []))
+            if kind == "Tensor" and all(self.parameters[position].optimizer is None for position in positions):
+                del self._trees[name]
 
     def _note_trainable(self, bound: Bound, parameters: list[torch.Tensor]) -> None:
         trainable = [parameter.requires_grad for parameter in parameters]

@@ -145,7 +145,7 @@ class Recorder:
         if self.optimizer_calls:
             return
         look = self.layout.is_time_to_look() or not self.layout.parameters
-        self._handwritten = after_backward(self.layout.find(frame) if look else self.layout.alive())
+        self._handwritten = after_backward(self.layout.find(frame, self.built) if look else self.layout.alive())
 
     def optimizer_begins(self, optimizer: torch.optim.Optimizer, frame: FrameType | None, closure: bool) -> None:
         """Measure the gradients that an optimizer is about to consume.

@@ -224,3 +224,16 @@ def test_name_that_a_notebook_gives_the_last_result_is_not_taken(tmp_path):
         _step(torch.optim.SGD(model.parameters(), lr=0.1), cross_entropy(model(INPUTS), CLASSES))
 
     assert _roots(recorded(train, tmp_path / "run")) == ["model"]
+
+
+@pytest.mark.parametrize("built_before", [False, True])
+def test_input_that_requires_a_gradient_is_no_module(tmp_path, built_before):
+    model = Classifier()
+    optimizers = [torch.optim.SGD(model.parameters(), lr=0.1)] if built_before else []
+
+    def train():
+        optimizer = optimizers[0] if optimizers else torch.optim.SGD(model.parameters(), lr=0.1)
+        leaf = INPUTS.clone().requires_grad_()
+        _step(optimizer, cross_entropy(model(leaf), CLASSES))
+
+    assert _roots(recorded(train, tmp_path / "run")) == ["model"]
