@@ -7,10 +7,10 @@ import re
 import sys
 from pathlib import Path
 
-from gradprobe_reports import terminal
 from rich.console import Console
 
 from gradprobe.commands.judging import judge_run, judging
+from gradprobe_reports import terminal
 
 WIDTH = 92  # columns
 

@@ -4,9 +4,11 @@
 
 Reports an exception that left `backward()`, with the line of the script that called it.
 
-It is an error where the exception ended the run, a warning where no step followed although the script ended well, and
-info where the script caught it and trained on (a batch that did not fit into memory, for instance), which changes no
-verdict. It is quiet about an interruption by the user.
+It is an error where the exception ended the run, a warning where the script caught it but made no step with a gradient
+after it, and info where the script caught it and trained on (a batch that did not fit into memory, for instance),
+which changes no verdict; one such step is enough. The flag `no-backward-errors` follows the same rule: red, amber, grey.
+
+It is quiet about exceptions by which somebody ends a run: an interruption by the user, `sys.exit`.
 
 ## Why is this bad
 
@@ -29,7 +31,8 @@ without a gradient.
 
 ## Known problems
 
-The cause is not named here. An exception that the script catches without training on is taken for the end of the run.
+The cause is not named here. A script that catches the exception of one of several losses, in every step, and steps with
+the gradients of the others has trained on: that is info, with the number of times.
 
 ## Options
 
@@ -46,11 +49,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from gradprobe.engine.crashes import Aftermath, backward_crashes
 from gradprobe.extensions import Check
-from gradprobe.values import Confidence, Crashed, Finding, Severity
+from gradprobe.values import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import IncidentSeen, Record
+    from gradprobe.engine.crashes import BackwardCrash
+    from gradprobe.record.record import Record
 
 # A part of torch's message, what to do, and the popular wrong fix.
 _KNOWN: Final = (
@@ -75,30 +80,32 @@ _KNOWN: Final = (
         "torch.cuda.empty_cache() in every step: PyTorch reuses its cache by itself",
     ),
 )
-_ON_PURPOSE: Final = frozenset({"KeyboardInterrupt", "SystemExit", "GeneratorExit"})
 _GENERAL: Final = (
     "read the exception's text; the mistake is mostly on a line before backward(), in the forward pass",
     "",
 )
+_SEVERITIES: Final = {
+    Aftermath.ENDED: Severity.ERROR,
+    Aftermath.CAUGHT: Severity.WARNING,
+    Aftermath.WENT_ON: Severity.INFO,
+}
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for every place where backward raised."""
-    for seen in record.incidents:
-        crash = seen.incident
-        if isinstance(crash, Crashed) and crash.during == "backward" and crash.type not in _ON_PURPOSE:
-            yield _finding(record, seen, crash)
+    for one in backward_crashes(record):
+        yield _finding(one)
 
 
-def _finding(record: Record, seen: IncidentSeen, crash: Crashed) -> Finding:
-    severity = _severity(record, seen, crash)
+def _finding(one: BackwardCrash) -> Finding:
+    crash, seen = one.crash, one.seen
     fix, not_this = next(((fix, wrong) for part, fix, wrong in _KNOWN if part in crash.message), _GENERAL)
-    caught = " The script caught it and trained on." if severity is Severity.INFO else ""
+    caught = " The script caught it and trained on." if one.aftermath is Aftermath.WENT_ON else ""
     text = f"{crash.type}: {crash.message}" if crash.message else crash.type
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=severity,
+        severity=_SEVERITIES[one.aftermath],
         confidence=Confidence.CERTAIN,
         title=f"backward() raised {crash.type}",
         message=f"{text}{caught}",
@@ -109,15 +116,6 @@ def _finding(record: Record, seen: IncidentSeen, crash: Crashed) -> Finding:
         last_step=seen.last_step,
         evidence={"times": seen.count},
     )
-
-
-def _severity(record: Record, seen: IncidentSeen, crash: Crashed) -> Severity:
-    facts = record.facts
-    if facts.exception is not None and facts.exception.startswith(crash.type):
-        return Severity.ERROR
-    if len(record.steps) and int(record.steps.index[-1]) > seen.last_step:
-        return Severity.INFO
-    return Severity.WARNING if facts.exit_code == 0 else Severity.ERROR
 
 
 CHECK: Final = Check(name="backward-error", code="GP201", find=find, page=__doc__ or "")

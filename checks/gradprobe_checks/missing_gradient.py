@@ -9,8 +9,10 @@ path ends; checks that follow the path name the line.
 It is a warning, never an error: a module whose turn has not come yet looks the same. Its level follows from who else
 had a gradient:
 
-- nothing that its optimizers own ever had one, after more than 10 steps: a warning. Nobody steps an optimizer for
-  nothing, and more than ten steps lie beyond a prompt that is cached for ten batches;
+- nothing that its optimizers own ever had one, after more than 10 steps of a run that came to its own end: a warning.
+  More than ten steps lie beyond a prompt that is cached for ten batches, and what is to train at all has had its turn
+  by the end; in a run that was cut short (by `--max-batches`, a signal, an exception) or still goes on, it is a
+  warning after 100 steps;
 - other parameters of the same optimizers had one, after 100 steps or more: a warning, since a part whose turn comes
   later would mostly have had it;
 - before that, or where the script never calls `backward()` at all (zeroth-order methods): info, which changes no
@@ -48,8 +50,9 @@ A larger learning rate changes nothing: the gradient is absent, not small.
 
 ## Known problems
 
-A module that one optimizer shares with others, and whose turn comes only after more than 100 steps (a later stage of
-a curriculum), is reported until it has come. A parameter that was replaced after its optimizer was built is reported
+A module that is stepped from the beginning, and whose turn comes only after more than 100 steps (a later stage of a
+curriculum), is reported until it has come. A script that cuts itself short (an option of its own for a few steps) has
+come to its own end as far as can be seen. A parameter that was replaced after its optimizer was built is reported
 under the name of its module.
 
 ## Options
@@ -78,9 +81,10 @@ if TYPE_CHECKING:
 LEAST_STEPS: Final = 3
 """Steps an optimizer must have taken before anything is said."""
 IDLE_STEPS: Final = 11
-"""Steps from which an optimizer that had nothing to step with is a warning: one more than a prompt is cached for."""
-SHARED_STEPS: Final = 100
-"""Steps from which a module left out beside others is a warning; the quick reference calls 100 batches a red flag."""
+"""Steps from which an optimizer that had nothing to step with, to the run's own end, is a warning: one more than a
+prompt is cached for."""
+ANY_STEPS: Final = 100
+"""Steps from which it is a warning in any other case; the quick reference calls 100 batches a red flag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def _missing(record: Record, module: Module) -> _Missing | None:
 def _severity(record: Record, owned: Sequence[Parameter], steps: int) -> Severity:
     owners = {one.optimizer for one in owned}
     idle = all(one.counts.looked_at == one.counts.none for one in record.parameters if one.optimizer in owners)
-    enough = IDLE_STEPS if idle else SHARED_STEPS
+    enough = IDLE_STEPS if idle and record.facts.stopped_by == "script" else ANY_STEPS
     return Severity.WARNING if steps >= enough and backward_sites(record) else Severity.INFO
 
 

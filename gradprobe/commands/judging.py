@@ -7,20 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from gradprobe.errors import GradprobeError, UsageError
 
 if TYPE_CHECKING:
     from gradprobe.commands.outputs import Output
+    from gradprobe.engine.verdict import FailOn
     from gradprobe.policy.schema import Policy
     from gradprobe.record.record import Record
     from gradprobe.values import Report
 
 REFERENCE: Final = "gradprobe_reference"
 """The module that runs when no script is named, and that the quick reference's own policy is in force for."""
-
-Level = Literal["error", "warning", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Judging:
     """
 
     policy: str | None
-    fail_on: Level
+    fail_on: FailOn
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     outputs: tuple[Output, ...]
@@ -70,7 +69,7 @@ def judging(
 
         choose(load_checks(), tuple(select or ()), tuple(ignore or ()))
     chosen = outputs(tuple(reports or ()), format_name)
-    return Judging(policy, cast(Level, fail_on), tuple(select or ()), tuple(ignore or ()), chosen)
+    return Judging(policy, cast("FailOn", fail_on), tuple(select or ()), tuple(ignore or ()), chosen)
 
 
 def policy_for(script: str, named: str | None) -> str:
@@ -114,7 +113,8 @@ def _expect_training(record: Record, run: Path) -> None:
     found = "neither" if facts.torch else "that it never imported torch"
     raise UsageError(
         f"expected a script that trains, with loss.backward() and optimizer.step(), found {found} in {facts.script}; "
-        f"name the script whose own process trains (the record is kept in {run})"
+        f"training in child processes is not recorded by their parent: name the script whose own process trains "
+        f"(the record is kept in {run})"
     )
 
 

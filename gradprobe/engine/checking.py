@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Final
 
-from gradprobe.values import Confidence, Severity
+from gradprobe.values import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradprobe.extensions import Check
     from gradprobe.record.record import Record
-    from gradprobe.values import Finding
 
 _SEVERITIES: Final = tuple(Severity)
 _CONFIDENCES: Final = tuple(Confidence)
+_KINDS: Final = {"severity": Severity, "confidence": Confidence, "first_step": Integral, "code": str}
+"""What the order of the report needs of a finding that somebody else's check made."""
 
 
 def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return what the checks found, in the order of the report, and a sentence for each check that failed.
 
-    A check that raises keeps the findings it yielded before. Errors come first, then warnings, then info; within these
-    the surer ones, then those that began earlier.
+    A check that raises, or yields something that is no finding, keeps the findings it yielded before. Errors come
+    first, then warnings, then info; within these the surer ones, then those that began earlier.
 
     Args:
         record: The run.
@@ -31,9 +33,8 @@ def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, 
     failures: list[str] = []
     for check in checks:
         try:
-            # Not a comprehension, nor extend(list(...)): what was yielded before a failure is kept.
-            for finding in check.find(record):
-                findings.append(finding)  # noqa: PERF402
+            for found in check.find(record):
+                findings.append(_finding(found))  # noqa: PERF401 (what was yielded before a failure is kept)
         except Exception as error:
             text = " ".join(str(error).split())
             failures.append(
@@ -41,6 +42,21 @@ def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, 
                 f"{type(error).__name__}: {text}"
             )
     return tuple(sorted(findings, key=_order)), tuple(failures)
+
+
+def _finding(found: object) -> Finding:
+    """Return what a check yielded, if it can be sorted and shown as a finding.
+
+    Raises:
+        TypeError: If it cannot.
+    """
+    if not isinstance(found, Finding):
+        raise TypeError(f"expected a Finding, found a {type(found).__name__}")
+    for name, kind in _KINDS.items():
+        value = getattr(found, name)
+        if not isinstance(value, kind):
+            raise TypeError(f"expected a Finding whose {name} is of class {kind.__name__}, found {value!r}")
+    return found
 
 
 def _order(finding: Finding) -> tuple[int, int, int, str]:

@@ -90,7 +90,7 @@ def _unowned(record: Record) -> list[str]:
     unowned = Counter(
         root
         for parameter in record.parameters
-        if parameter.trainable and parameter.optimizer is None
+        if parameter.trainable and parameter.optimizer is None and parameter.counts.looked_at == 0
         for root in stepped
         if parameter.name.startswith(f"{root}.")
     )

@@ -124,7 +124,12 @@ class Finite(_Flag):
 
 
 class NoBackwardErrors(_Flag):
-    """No exception left a backward pass."""
+    """No exception left a backward pass.
+
+    Broken when one ended the run; doubtful (amber at most) when the script caught it and made no step with a gradient
+    after it. One after which training went on is only said; one by which a run is ended on purpose
+    (`KeyboardInterrupt`, `SystemExit`) is not meant.
+    """
 
     kind: Literal["no-backward-errors"]
 

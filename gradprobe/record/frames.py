@@ -14,6 +14,7 @@ from gradprobe.record.directory import find_record, find_run, rank_files
 from gradprobe.record.reader import read_record
 from gradprobe.record.record import CallSeen, IncidentSeen
 from gradprobe.record.update import update_norms
+from gradprobe.text.utf8 import writable
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Run:
             steps = {"first_step": seen.first_step, "last_step": seen.last_step, "count": seen.count}
             details = ", ".join(f"{key}={value}" for key, value in fields.items())
             texts = {**site, "details": details}
-            plain = {key: _plain(value) if isinstance(value, str) else value for key, value in texts.items()}
+            plain = {key: writable(value) if isinstance(value, str) else value for key, value in texts.items()}
             rows.append({"event": type(event).__name__, **plain, **steps})
         return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
 
@@ -181,8 +182,3 @@ def _newest(values: NDArray[np.floating], norms: NDArray[np.float32]) -> float:
     """Return the value of the newest row in which the gradient was due; NaN where there was none then."""
     due = np.flatnonzero(norms != NOT_LOOKED_AT)
     return float(values[due[-1]]) if len(due) and norms[due[-1]] != NO_GRADIENT else float("nan")
-
-
-def _plain(text: str) -> str:
-    """Return a text that can be written as UTF-8, also where a file's name or its source could not be decoded."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -22,6 +22,7 @@ from gradprobe.record.interning import Incidents, Interned
 from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
 from gradprobe.record.thin import thin
 from gradprobe.record.totals import Membership, Totals, states
+from gradprobe.text.utf8 import writable
 from gradprobe.values import Call
 from gradprobe.values.step import NOT_LOOKED_AT
 
@@ -168,7 +169,9 @@ class RecordWriter:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
 
     def _define(self, statement: str, *values: object) -> None:
-        self._definitions.append((statement, [_plain(value) if isinstance(value, str) else value for value in values]))
+        self._definitions.append(
+            (statement, [writable(value) if isinstance(value, str) else value for value in values])
+        )
 
     def _note(self, batch: Batch) -> None:
         self._parameter_totals.grow(self._parameters)
@@ -266,8 +269,3 @@ class RecordWriter:
         if self._since_thinned >= THIN_EVERY:
             thin(self._connection, parameters=self._parameters, metrics=self._metrics)
             self._since_thinned = 0
-
-
-def _plain(text: str) -> str:
-    """Return a text that SQLite can hold: half of a surrogate pair, which Python allows in a name, is spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode()

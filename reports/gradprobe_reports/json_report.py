@@ -13,6 +13,7 @@ from numbers import Integral
 from typing import IO, Final, TypeAlias
 
 from gradprobe.extensions import Format
+from gradprobe.text.utf8 import writable
 from gradprobe.text.words import relative
 from gradprobe.values import Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
 
@@ -30,7 +31,7 @@ def document(report: Report) -> dict[str, Json]:
     """Return the report as the JSON document that `report.schema.json` describes."""
     return {
         "schema": SCHEMA_VERSION,
-        "gradprobe": _text(report.gradprobe),
+        "gradprobe": writable(report.gradprobe),
         "run": _run(report.run),
         "verdict": report.verdict.value,
         "flags": [_flag(flag) for flag in report.flags],
@@ -49,63 +50,63 @@ def schema() -> dict[str, Json]:
 
 def _run(run: RunFacts) -> Json:
     return {
-        "script": _text(run.script),
+        "script": writable(run.script),
         "argv": _texts(run.argv),
         "steps": run.steps,
         "deep_steps": run.deep_steps,
         "ranks": run.ranks,
-        "device": _text(run.device),
-        "torch": _text(run.torch),
-        "python": _text(run.python),
-        "started": _text(run.started),
+        "device": writable(run.device),
+        "torch": writable(run.torch),
+        "python": writable(run.python),
+        "started": writable(run.started),
         "seconds": _number(run.seconds),
         "exit_code": run.exit_code,
-        "exception": None if run.exception is None else _text(run.exception),
+        "exception": None if run.exception is None else writable(run.exception),
         "stopped_by": run.stopped_by,
     }
 
 
 def _flag(flag: Flag) -> Json:
     return {
-        "name": _text(flag.name),
+        "name": writable(flag.name),
         "colour": flag.colour.value,
-        "expected": _text(flag.expected),
-        "observed": _text(flag.observed),
+        "expected": writable(flag.expected),
+        "observed": writable(flag.observed),
     }
 
 
 def _finding(finding: Finding) -> Json:
     return {
-        "check": _text(finding.check),
-        "code": _text(finding.code),
+        "check": writable(finding.check),
+        "code": writable(finding.code),
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
-        "title": _text(finding.title),
-        "message": _text(finding.message),
-        "fix": _text(finding.fix),
-        "not_this": _text(finding.not_this),
+        "title": writable(finding.title),
+        "message": writable(finding.message),
+        "fix": writable(finding.fix),
+        "not_this": writable(finding.not_this),
         "location": None if finding.location is None else _site(finding.location),
-        "related": [{**_site(related.site), "role": _text(related.role)} for related in finding.related],
+        "related": [{**_site(related.site), "role": writable(related.role)} for related in finding.related],
         "modules": _texts(finding.modules),
         "parameters": _texts(finding.parameters),
         "first_step": finding.first_step,
         "last_step": finding.last_step,
-        "evidence": {_text(key): _evidence(value) for key, value in finding.evidence.items()},
+        "evidence": {writable(key): _evidence(value) for key, value in finding.evidence.items()},
     }
 
 
 def _site(site: Site) -> dict[str, Json]:
     return {
-        "file": _text(relative(site.file)),
+        "file": writable(relative(site.file)),
         "line": site.line,
-        "function": _text(site.function),
-        "code": _text(site.code),
+        "function": writable(site.function),
+        "code": writable(site.code),
     }
 
 
 def _module(module: ModuleHealth) -> Json:
     return {
-        "name": _text(module.name),
+        "name": writable(module.name),
         "parameters": module.parameters,
         "trainable": module.trainable,
         "grad_norm": {
@@ -122,7 +123,7 @@ def _module(module: ModuleHealth) -> Json:
 
 def _metric(metric: MetricTrend) -> Json:
     return {
-        "name": _text(metric.name),
+        "name": writable(metric.name),
         "first": _number(metric.first),
         "last": _number(metric.last),
         "trend": metric.trend.value,
@@ -131,7 +132,7 @@ def _metric(metric: MetricTrend) -> Json:
 
 def _evidence(value: float | int | str) -> Json:
     if isinstance(value, str):
-        return _text(value)
+        return writable(value)
     # numpy's integers are not `int`, and its float32 is not `float`; a check may hand over either.
     return int(value) if isinstance(value, Integral) else _number(value)
 
@@ -144,12 +145,7 @@ def _number(value: float | None) -> Json:
 
 
 def _texts(texts: tuple[str, ...]) -> list[Json]:
-    return [_text(text) for text in texts]
-
-
-def _text(text: str) -> str:
-    """Return the text with lone surrogates (file names that are not UTF-8) spelled out: strict parsers reject them."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return [writable(text) for text in texts]
 
 
 FORMAT: Final = Format(name="json", suffixes=(".json",), write=write)

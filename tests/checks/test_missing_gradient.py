@@ -63,8 +63,20 @@ def test_beside_others_of_its_optimizer_it_is_a_warning_from_100_steps(steps, se
 
 
 @pytest.mark.parametrize(("steps", "severity"), [(10, Severity.INFO), (11, Severity.WARNING)])
-def test_with_an_optimizer_of_its_own_it_is_a_warning_after_ten_steps(steps, severity):
+def test_with_an_optimizer_of_its_own_it_is_a_warning_after_ten_steps_of_a_run_that_came_to_its_end(steps, severity):
     [finding] = found(with_second_optimizer(record(TWO, CUT, steps=steps, calls=[BACKWARD]), "qwen"))
+
+    assert finding.severity is severity
+    assert ("turn has not come yet" in finding.message) == (severity is Severity.INFO)
+
+
+@pytest.mark.parametrize("stopped_by", ["max-batches", "signal", "exception", None])
+@pytest.mark.parametrize(("steps", "severity"), [(11, Severity.INFO), (99, Severity.INFO), (100, Severity.WARNING)])
+def test_in_a_run_that_was_cut_short_its_turn_may_have_been_to_come(stopped_by, steps, severity):
+    """A discriminator that is stepped in every iteration and trained from the second epoch on."""
+    run = record(TWO, CUT, steps=steps, calls=[BACKWARD], stopped_by=stopped_by)
+
+    [finding] = found(with_second_optimizer(run, "qwen"))
 
     assert finding.severity is severity
     assert ("turn has not come yet" in finding.message) == (severity is Severity.INFO)

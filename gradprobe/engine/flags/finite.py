@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_due, not_there, too_early
-from gradprobe.engine.flags.targets import metrics_meant
+from gradprobe.engine.flags.targets import judge_modules, metrics_meant
 from gradprobe.engine.metrics import shown_metrics
 from gradprobe.engine.norms import was_due
-from gradprobe.policy.match import topmost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,13 +29,12 @@ def judge_finite(flag: Finite, evidence: Evidence) -> Flag:
         if not metrics:
             return not_there(flag, expected, "metric", flag.metric, [metric.name for metric in shown_metrics(record)])
         return judged(flag, expected, [_observe_metric(flag, metric) for metric in metrics])
-    positions = {module.name: position for position, module in enumerate(record.modules)}
-    pattern = flag.module or "*"
-    names = topmost(pattern, list(positions))
-    if not names:
-        return not_there(flag, expected, "module", pattern, topmost("*", list(positions)))
-    rows = ((record.modules[positions[name]], evidence.norms.highest[positions[name]]) for name in names)
-    return judged(flag, expected, [_observe_module(flag, module, row, record.steps.span) for module, row in rows])
+    rows = evidence.norms.highest
+
+    def observe(position: int) -> Observed:
+        return _observe_module(flag, record.modules[position], rows[position], record.steps.span)
+
+    return judge_modules(flag, expected, flag.module or "*", record, observe)
 
 
 def _expected(flag: Finite) -> str:

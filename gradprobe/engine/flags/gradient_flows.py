@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_due, not_there, too_early
+from gradprobe.engine.flags.outcome import Observed, Outcome, not_due, too_early
+from gradprobe.engine.flags.targets import judge_modules
 from gradprobe.engine.norms import was_due, was_missing
-from gradprobe.policy.match import topmost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,20 +21,12 @@ if TYPE_CHECKING:
 
 def judge_gradient_flows(flag: GradientFlows, evidence: Evidence) -> Flag:
     """Judge the topmost modules that the flag means."""
-    record = evidence.record
-    expected = _expected(flag)
-    positions = {module.name: position for position, module in enumerate(record.modules)}
-    names = topmost(flag.module, list(positions))
-    if not names:
-        return not_there(flag, expected, "module", flag.module, topmost("*", list(positions)))
-    return judged(
-        flag,
-        expected,
-        [
-            _observe(flag, record.modules[positions[name]], evidence.norms.highest[positions[name]], record.steps.span)
-            for name in names
-        ],
-    )
+    record, rows = evidence.record, evidence.norms.highest
+
+    def observe(position: int) -> Observed:
+        return _observe(flag, record.modules[position], rows[position], record.steps.span)
+
+    return judge_modules(flag, _expected(flag), flag.module, record, observe)
 
 
 def _expected(flag: GradientFlows) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_due, not_there, too_early
+from gradprobe.engine.flags.outcome import Observed, Outcome, not_due, too_early
+from gradprobe.engine.flags.targets import judge_modules
 from gradprobe.engine.health import weighted_median
-from gradprobe.policy.match import topmost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,20 +21,12 @@ if TYPE_CHECKING:
 
 def judge_gradient_norm(flag: GradientNorm, evidence: Evidence) -> Flag:
     """Judge the topmost modules that the flag means."""
-    record = evidence.record
-    expected = f"{flag.low:g} to {flag.high:g}"
-    positions = {module.name: position for position, module in enumerate(record.modules)}
-    names = topmost(flag.module, list(positions))
-    if not names:
-        return not_there(flag, expected, "module", flag.module, topmost("*", list(positions)))
-    return judged(
-        flag,
-        expected,
-        [
-            _observe(flag, record.modules[positions[name]], evidence.norms.norms[positions[name]], record.steps.span)
-            for name in names
-        ],
-    )
+    record, rows = evidence.record, evidence.norms.norms
+
+    def observe(position: int) -> Observed:
+        return _observe(flag, record.modules[position], rows[position], record.steps.span)
+
+    return judge_modules(flag, f"{flag.low:g} to {flag.high:g}", flag.module, record, observe)
 
 
 def _observe(flag: GradientNorm, module: Module, norms: NDArray[np.float64], span: NDArray[np.int64]) -> Observed:

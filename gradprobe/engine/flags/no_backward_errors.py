@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gradprobe.engine.crashes import Aftermath, backward_crashes
 from gradprobe.engine.flags.outcome import Observed, Outcome, judged
-from gradprobe.values import Crashed
 
 if TYPE_CHECKING:
     from gradprobe.engine.evidence import Evidence
     from gradprobe.policy.schema import NoBackwardErrors
     from gradprobe.values import Flag
 
+_AFTER: Final = {
+    Aftermath.ENDED: (Outcome.BROKEN, ""),
+    Aftermath.CAUGHT: (Outcome.DOUBTFUL, ", caught by the script, and no step with a gradient followed"),
+    Aftermath.WENT_ON: (Outcome.UNKNOWN, ", caught by the script, which trained on"),
+}
+
 
 def judge_no_backward_errors(flag: NoBackwardErrors, evidence: Evidence) -> Flag:
-    """Judge the run; an error that the script caught, and trained on after, is doubtful rather than broken."""
-    record = evidence.record
+    """Judge the run by the error with the worst end.
+
+    One that ended the run breaks the flag; one that the script caught is doubtful where no step with a
+    gradient followed, and only said where training went on.
+    """
     expected = "no errors in backward"
-    crashes = [
-        (seen, seen.incident)
-        for seen in record.incidents
-        if isinstance(seen.incident, Crashed) and seen.incident.during == "backward"
-    ]
+    crashes = backward_crashes(evidence.record)
     if not crashes:
-        return judged(flag, expected, [Observed("", Outcome.HOLDS, f"none in {record.facts.steps} steps")])
-    last, crash = crashes[-1]
-    survived = record.facts.exception is None and record.facts.steps > last.last_step + 1
-    times = sum(seen.count for seen, _ in crashes)
-    words = f"{crash.type} in step {last.last_step}" + (f", {times} errors in all" if times > 1 else "")
-    if survived:
-        return judged(
-            flag, expected, [Observed("", Outcome.DOUBTFUL, f"{words}, caught by the script, which trained on")]
-        )
-    return judged(flag, expected, [Observed("", Outcome.BROKEN, words)])
+        return judged(flag, expected, [Observed("", Outcome.HOLDS, f"none in {evidence.record.facts.steps} steps")])
+    order = tuple(Aftermath)
+    worst = min(crashes, key=lambda one: (order.index(one.aftermath), -one.seen.last_step))
+    times = sum(one.seen.count for one in crashes)
+    words = f"{worst.crash.type} in step {worst.seen.last_step}" + (f", {times} errors in all" if times > 1 else "")
+    outcome, after = _AFTER[worst.aftermath]
+    return judged(flag, expected, [Observed("", outcome, f"{words}{after}")])

@@ -193,6 +193,7 @@ def test_script_that_never_trains_is_one_line_and_2(here):
     ran = here("run", "--quiet", "--report", "out.json", here.script(f"{SETUP}\nprint('no training')"))
     (line,) = ran.err.splitlines()
     assert line.startswith("gradprobe: expected a script that trains") and "found neither in train.py" in line
+    assert "training in child processes is not recorded by their parent" in line
     assert run_name(here) in line
     assert (ran.code, ran.out) == (2, "no training\n")
     assert not (here.place / "out.json").exists()
@@ -218,7 +219,7 @@ def test_hand_written_update_trains_without_an_optimizer(here):
     )
     ran = here("run", script)
     assert ran.code == 0, ran.err
-    assert "No optimizer step was recorded" in ran.err
+    assert here.record().facts.steps == 3
     assert backward_calls(here.record()) == 3
 
 

@@ -1,5 +1,7 @@
 """A record judged whole: order of findings, faulty checks, verdict, exit code, and healthy programs that stay green."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,38 @@ def test_a_check_that_raises_is_named_and_loses_nothing():
 
 
 @pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        ("no gradient", "TypeError: expected a Finding, found a str"),
+        (None, "TypeError: expected a Finding, found a NoneType"),
+        (
+            replace(finding(), severity="error"),
+            "TypeError: expected a Finding whose severity is of class Severity, found 'error'",
+        ),
+        (
+            replace(finding(), first_step=None),
+            "TypeError: expected a Finding whose first_step is of class Integral, found None",
+        ),
+    ],
+)
+def test_a_check_that_yields_no_finding_is_named_and_loses_nothing(found, error):
+    faulty = check(finding(first_step=1), found, name="faulty-check", code="GP999")
+    report = judge(HEALTHY, DEFAULT, [faulty, check(finding(first_step=2))])
+    assert [one.first_step for one in report.findings] == [1, 2]
+    assert report.not_seen[0] == f"The check faulty-check (GP999) failed, and what it looks for may be missed: {error}"
+
+
+def test_a_check_that_returns_nothing_at_all_is_named():
+    report = judge(HEALTHY, DEFAULT, [Check("faulty-check", "GP999", lambda _: None, "page"), check(finding())])
+    assert len(report.findings) == 1
+    assert "faulty-check (GP999) failed" in report.not_seen[0]
+
+
+def test_a_step_may_be_a_number_of_numpy():
+    assert len(judge(HEALTHY, DEFAULT, [check(replace(finding(), first_step=np.int64(3)))]).findings) == 1
+
+
+@pytest.mark.parametrize(
     ("keys", "seen"),
     [
         ({}, ["GP101", "GP102"]),
@@ -110,7 +144,7 @@ def test_verdict_and_exit_code(severity, verdict, codes):
 def test_flags_count_as_findings_do():
     red = judge(record({"net": ["w"]}, metrics={"loss": [1.0] * 9 + [np.nan] * 3}), DEFAULT, ())
     assert (red.verdict, exit_code(red)) == (Verdict.RED, 1)
-    amber = judge(record({"net": ["w"]}, {"net.w": [-1.0] * 30}), DEFAULT, ())
+    amber = judge(record({"net": ["w"]}, {"net.w": [1.0] + [np.nan] * 30}), DEFAULT, ())
     assert (amber.verdict, exit_code(amber), exit_code(amber, "warning")) == (Verdict.WARNING, 0, 1)
 
 
@@ -131,6 +165,19 @@ HEALTHY_PROGRAMS = {
     "a discriminator from step 150": record(
         {"g": ["w"], "d": ["w"]}, {"g.w": [1.0] * 200, "d.w": [-2.0] * 150 + [1.0] * 50}
     ),
+    "a loss with weight zero until a step that did not come (VQGAN's disc_factor)": record(
+        {"generator": ["w"], "discriminator": ["w"]}, {"discriminator.w": [0.0] * 200}
+    ),
+    "a weight that is zero in warm-up (KL)": record({"vae": ["w"], "prior": ["w"]}, {"prior.w": [0.0] * 60}),
+    "a head whose phase was not reached": record(
+        {"body": ["w"], "head": ["w"]}, {"head.w": [-1.0] * 60}, stopped_by="max-batches"
+    ),
+    "losses that rise and fall (GAN)": record(
+        {"g": ["w"], "d": ["w"]}, metrics={"loss_g": np.linspace(0.7, 3, 200), "loss_d": np.linspace(1.4, 0.3, 200)}
+    ),
+    "a policy's loss that is flat while its reward rises (RL)": record(
+        {"policy": ["w"]}, metrics={"policy_loss": np.zeros(200)}, logged={"reward": np.linspace(-1, 1, 200)}
+    ),
     "a scaler that looks for its scale": record({"net": ["w"]}, {"net.w": [np.inf] * 8 + [1.0] * 192}),
     "a scaler that has not found its scale yet": record({"net": ["w"]}, {"net.w": [np.inf] * 8}),
     "a scaler that tries a larger scale last": record({"net": ["w"]}, {"net.w": [1.0] * 199 + [np.inf]}),
@@ -147,6 +194,23 @@ def test_the_default_policy_accuses_no_healthy_program(name):
     report = judge(HEALTHY_PROGRAMS[name], DEFAULT, ())
     assert {flag.colour for flag in report.flags} <= {Colour.GREEN, Colour.GREY}
     assert report.verdict is Verdict.HEALTHY
+
+
+def test_losses_that_do_not_fall_are_said_and_no_more():
+    made = record({"g": ["w"]}, metrics={"loss_g": np.linspace(0.7, 3, 200), "loss_d": np.ones(200)})
+    flags = {flag.name: flag for flag in judge(made, DEFAULT, ()).flags}
+    assert flags["loss-falls"].colour is Colour.GREY
+    assert flags["loss-falls"].observed == ("loss_g: rises: 0.7 to 3 in 200 values; loss_d: flat: 1 to 1 in 200 values")
+
+
+@pytest.mark.parametrize(("norm", "kind"), [(0.0, "zero"), (-1.0, "none")])
+@pytest.mark.parametrize(("steps", "words"), [(29, "too early to tell (29 of 30 steps): {}"), (30, "{}"), (500, "{}")])
+def test_a_gradient_that_never_came_is_said_by_the_default_policy_and_no_more(norm, kind, steps, words):
+    made = record({"net": ["w"]}, {"net.w": [norm] * steps})
+    flag = judge(made, DEFAULT, ()).flags[0]
+    observed = words.format(f"{kind} in {steps} steps")
+    assert (flag.name, flag.colour) == ("gradients-flow", Colour.GREY)
+    assert flag.observed.endswith(observed)
 
 
 def test_the_quick_references_broken_run():

@@ -5,8 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradprobe.errors import PolicyError
-from gradprobe.policy import dump_policy, load_policy, parse_policy
+from gradprobe.policy import load_policy, parse_policy
 from gradprobe.policy.schema import Policy
+from tests.support.policies import dump_policy
 
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
 patterns = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=20).filter(

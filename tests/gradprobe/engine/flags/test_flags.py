@@ -195,15 +195,38 @@ class TestNoBackwardErrors:
         flag = judge(qwen([1.0] * 3), kind="no-backward-errors")
         assert (flag.colour, flag.observed) == (GREEN, "none in 3 steps")
 
-    def test_an_error_that_ended_the_run(self):
-        made = qwen([1.0] * 3, incidents=[self.CRASH], exit_code=1, exception="RuntimeError: modified")
-        flag = judge(made, kind="no-backward-errors")
-        assert (flag.colour, flag.observed) == (RED, "RuntimeError in step 2")
+    # Step numbers as the recorder gives them: three steps are 0, 1, 2, and what then fails is step 3 in the making.
 
-    def test_an_error_that_was_caught_is_doubtful(self):
-        flag = judge(qwen([1.0] * 9, incidents=[IncidentSeen(self.CRASH, 1, 4, 2)]), kind="no-backward-errors")
+    def test_an_error_that_ended_the_run(self):
+        seen = IncidentSeen(self.CRASH, 3, 3, 1)
+        made = qwen([1.0] * 3, incidents=[seen], exit_code=1, exception="RuntimeError: modified")
+        flag = judge(made, kind="no-backward-errors")
+        assert (flag.colour, flag.observed) == (RED, "RuntimeError in step 3")
+
+    def test_an_error_that_was_caught_and_no_step_followed_is_doubtful(self):
+        flag = judge(qwen([1.0] * 3, incidents=[IncidentSeen(self.CRASH, 3, 3, 1)]), kind="no-backward-errors")
         assert flag.colour is AMBER
+        assert flag.observed == "RuntimeError in step 3, caught by the script, and no step with a gradient followed"
+
+    @pytest.mark.parametrize("steps", [5, 6, 500])
+    def test_an_error_after_which_training_went_on_is_only_said(self, steps):
+        """Its number is that of the next good step: one such step, number 4 of five, is enough."""
+        flag = judge(qwen([1.0] * steps, incidents=[IncidentSeen(self.CRASH, 1, 4, 2)]), kind="no-backward-errors")
+        assert flag.colour is GREY
         assert flag.observed == "RuntimeError in step 4, 2 errors in all, caught by the script, which trained on"
+
+    def test_of_several_errors_the_one_with_the_worst_end_decides(self):
+        caught = Crashed(SITE, "OutOfMemoryError", "CUDA out of memory", "backward")
+        incidents = [IncidentSeen(self.CRASH, 3, 3, 1), IncidentSeen(caught, 1, 1, 1)]
+        flag = judge(qwen([1.0] * 3, incidents=incidents, exit_code=1), kind="no-backward-errors")
+        assert (flag.colour, flag.observed) == (RED, "RuntimeError in step 3, 2 errors in all")
+
+    @pytest.mark.parametrize("name", ["KeyboardInterrupt", "SystemExit", "GeneratorExit"])
+    def test_an_end_on_purpose_is_no_error(self, name):
+        seen = IncidentSeen(Crashed(SITE, name, "", "backward"), 3, 3, 1)
+        made = qwen([1.0] * 3, incidents=[seen], exit_code=130, exception=name, stopped_by="signal")
+        flag = judge(made, kind="no-backward-errors")
+        assert (flag.colour, flag.observed) == (GREEN, "none in 3 steps")
 
     def test_an_error_elsewhere_is_not_meant(self):
         crash = Crashed(SITE, "KeyError", "x", "script")

@@ -1,4 +1,4 @@
-"""Writes a policy as TOML."""
+"""Writes a policy as TOML, for tests that load it again."""
 
 from __future__ import annotations
 
