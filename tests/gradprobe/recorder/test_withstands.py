@@ -78,7 +78,7 @@ def test_full_disk_in_mid_run(tmp_path, capfd):
         _loop(800, on_step)
     error = capfd.readouterr().err
     assert error.count("\n") == 1 and "database or disk is full" in error and "training goes on" in error
-    assert 256 <= watch.run().facts.steps < 800
+    assert 0 < watch.run().facts.steps < 800
 
 
 def test_file_size_limit_in_mid_run(tmp_path, capfd):
