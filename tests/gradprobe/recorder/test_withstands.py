@@ -121,7 +121,8 @@ def test_two_threads_that_train(tmp_path):
     record = recorded(train, tmp_path / "run").record
     assert sum(optimizer.steps for optimizer in record.optimizers) == 100
     assert sum(seen.count for seen in record.calls if type(seen.call).__name__ == "Backward") == 100
-    assert not record.incidents
+    # The slower thread builds its model when the other trains already, which is worth an incident; nothing else is.
+    assert {type(seen.incident).__name__ for seen in record.incidents} <= {"ParameterCreated"}
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # From Python 3.12 on, of any fork.
