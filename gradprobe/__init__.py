@@ -1,4 +1,4 @@
-"""gradprobe: why the gradient does not arrive, with the line to edit.
+"""gradprobe: which modules of a training script get a gradient, and which do not.
 
 From the command line, `gradprobe run train.py`. As a library:
 

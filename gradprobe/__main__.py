@@ -48,7 +48,7 @@ def _application() -> typer.Typer:
     from gradprobe.commands.run import RunCommand, run
 
     application = typer.Typer(
-        help="Why the gradient does not arrive, with the line to edit.",
+        help="Which modules get a gradient, and which do not.",
         epilog="gradprobe run train.py    record a training script and judge it",
         add_completion=False,
         pretty_exceptions_enable=False,

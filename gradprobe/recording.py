@@ -41,6 +41,7 @@ class Recording:
         max_steps: int | None = None,
         user_roots: Iterable[Path] = (),
         on_step: Callable[[StepRow, Recorder], None] | None = None,
+        policy: str | None = None,
     ) -> None:
         """Create the run and wait for torch.
 
@@ -51,6 +52,7 @@ class Recording:
             max_steps: End the script after so many training steps.
             user_roots: Directories whose code is the user's wherever they are.
             on_step: Called with each step that is written.
+            policy: Name or file of the policy that the user chose, for those who judge the run again.
 
         Raises:
             RecordError: If the run cannot be created.
@@ -76,6 +78,7 @@ class Recording:
                 "started_time": time.time(),
                 "rank": rank,
                 "pid": os.getpid(),
+                "policy": policy,
             },
         )
         self._disarm = after_import("torch", self._attach)

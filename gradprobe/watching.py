@@ -34,14 +34,17 @@ class Watch:
         self._recording: Recording | None = None
 
     def __enter__(self) -> Watch:
-        """Begin to record.
+        """Begin to record; within another recording, `gradprobe run` for instance, join that one.
 
         Raises:
             RecordError: If the run directory cannot be created, or holds a run.
-            UsageError: If another recording is going on in this process.
         """
+        from gradprobe import _active
         from gradprobe.recording import Recording
 
+        if _active.recorder is not None:  # `gradprobe run` around a script that watches itself: one record is enough.
+            self.path = _active.recorder.writer.path.parent
+            return self
         script = sys.argv[0] if sys.argv and sys.argv[0] else "interactive"
         self._recording = Recording(script, sys.argv[1:], output=self._output, max_steps=self._max_batches)
         self.path = self._recording.run

@@ -2,7 +2,7 @@
 
 ## What it does
 
-Finds root modules that an optimizer owns and steps, while no parameter in them had a gradient (`None`) in any step of
+Finds modules that an optimizer owns and steps, while no parameter in them had a gradient (`None`) in any step of
 the run. It rests on the gradient norms of every step alone, so it says that the gradient is absent, not where its
 path ends; checks that follow the path name the line.
 
@@ -16,11 +16,12 @@ had a gradient:
 - other parameters of the same optimizers had one, after 100 steps or more: a warning, since a part whose turn comes
   later would mostly have had it;
 - before that, or where the script never calls `backward()` at all (zeroth-order methods): info, which changes no
-  verdict.
+  verdict;
+- a part of a module that has a gradient elsewhere, after more than 10 steps: info. It may be the encoder behind a stray
+  `no_grad`, and as well a pooler, an extra head or an expert at rest; gradient norms alone do not tell.
 
-It stays quiet about frozen parameters, about parameters that no optimizer owns (targets, teachers), about an
-optimizer that has stepped less than 3 times, and about parts of a module that has a gradient elsewhere (poolers,
-extra heads, experts).
+It stays quiet about frozen parameters, about parameters that no optimizer owns (targets, teachers), and about an
+optimizer that has stepped less than 3 times.
 
 ## Why is this bad
 
@@ -89,7 +90,7 @@ ANY_STEPS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """A root module without a gradient: what its optimizers own in it, and for how many steps."""
+    """A module without a gradient: what its optimizers own in it, and for how many steps."""
 
     module: Module
     owned: tuple[Parameter, ...]
@@ -99,11 +100,33 @@ class _Missing:
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield one finding for all modules that are missing their gradient in the same way."""
-    roots = [missing for module in record.modules if module.depth == 0 and (missing := _missing(record, module))]
+    roots = list(_topmost(record))
     for severity in (Severity.WARNING, Severity.INFO):
         alike = [root for root in roots if root.severity is severity]
         if alike:
             yield _finding(record, alike)
+
+
+def _topmost(record: Record) -> Iterator[_Missing]:
+    """Yield the modules without a gradient that are part of no other one."""
+    within = ""
+    for module in record.modules:
+        if within and module.name.startswith(f"{within}."):
+            continue
+        missing = _missing(record, module)
+        if missing is not None:
+            within = module.name
+            yield missing
+
+
+def _has_flowing_kin(record: Record, module: Module) -> bool:
+    """Return whether something else that goes by the same first name (its root, an item of the same list) had a gradient."""
+    first = module.name.partition(".")[0]
+    return any(
+        other.counts.flowing and (other.name == first or other.name.startswith(f"{first}."))
+        for other in record.modules
+        if other.name != module.name and not other.name.startswith(f"{module.name}.")
+    )
 
 
 def _missing(record: Record, module: Module) -> _Missing | None:
@@ -112,6 +135,9 @@ def _missing(record: Record, module: Module) -> _Missing | None:
     steps = max((one.counts.looked_at for one in owned), default=0)
     if steps < LEAST_STEPS or any(one.counts.looked_at > one.counts.none for one in parameters):
         return None
+    if _has_flowing_kin(record, module):
+        # A pooler that no loss uses, an expert at rest: worth a word where it lasts, no accusation.
+        return _Missing(module, owned, steps, Severity.INFO) if steps >= IDLE_STEPS else None
     return _Missing(module, owned, steps, _severity(record, owned, steps))
 
 
@@ -153,7 +179,7 @@ def _message(record: Record, names: str, parameters: int, steps: int, sure: bool
     first = f"The optimizer stepped {steps} times and never found a gradient on {owned} of {names}."
     if not backward_sites(record):
         return f"{first} No call of backward() was seen either. No single line can be named from gradient norms alone."
-    doubt = "" if sure else " It may be that its turn has not come yet."
+    doubt = "" if sure else " It may be that its turn has not come yet, or that no loss is to reach it."
     return (
         f"{first}{doubt} The line cannot be named: the record holds gradient norms, not where the way to the loss ends."
     )

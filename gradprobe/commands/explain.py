@@ -20,7 +20,13 @@ def explain(
     checks = load_checks()
     if check is None:
         for unit in checks:
-            print(f"{unit.code}  {unit.name:<24} {unit.page.strip().splitlines()[0]}")
+            print(f"{unit.code}  {unit.name:<24} {_first_sentence(unit.page)}")
         return
     (unit,) = choose(checks, (check,), ())
     print(unit.page.strip())
+
+
+def _first_sentence(page: str) -> str:
+    """Return what a check does in one sentence, from the section of that name."""
+    text = " ".join(page.partition("## What it does")[2].split())
+    return f"{text.partition('. ')[0].rstrip('.')}."

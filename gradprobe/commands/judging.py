@@ -73,7 +73,7 @@ def judging(
 
 
 def policy_for(script: str, named: str | None) -> str:
-    """Return the name or file of the policy in force for a program."""
+    """Return the name or file of the policy in force for a program: the one named, or the one that belongs to it."""
     return named or ("quick-reference" if script == f"-m {REFERENCE}" else "default")
 
 
@@ -93,7 +93,7 @@ def judge_run(run: Path, how: Judging) -> Report:
 
     record = read_record(find_record(run), ranks=len(rank_files(find_run(run))) or 1)
     _expect_training(record, run)
-    policy: Policy = load_policy(policy_for(record.facts.script, how.policy))
+    policy: Policy = load_policy(policy_for(record.facts.script, how.policy or record.facts.policy))
     return judge(record, policy, load_checks(), select=how.select, ignore=how.ignore)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -18,9 +19,14 @@ def policy(
     ] = None,
 ) -> None:
     """Print the policy in force as TOML."""
-    from gradprobe.policy import policy_text
+    from gradprobe.policy import load_policy, policy_text, shipped_policies
 
-    print(policy_text(name or _in_force()), end="")
+    chosen = name or _in_force()
+    if name is None and chosen not in shipped_policies():
+        load_policy(chosen)
+        print(Path(chosen).read_text(encoding="utf-8"), end="")
+        return
+    print(policy_text(chosen), end="")
 
 
 def _in_force() -> str:
@@ -30,6 +36,7 @@ def _in_force() -> str:
     from gradprobe.record.reader import read_record
 
     try:
-        return policy_for(read_record(find_record(None)).facts.script, None)
+        facts = read_record(find_record(None)).facts
+        return policy_for(facts.script, facts.policy)
     except RecordError:
         return "default"

@@ -99,6 +99,7 @@ def run(
         max_steps=None if is_reference else max_batches,
         user_roots=program.roots,
         on_step=on_step,
+        policy=_lasting(policy),
     )
     screen = None
     if shows_progress and sys.stderr.isatty():
@@ -106,6 +107,15 @@ def run(
 
         screen = start_live(recording.run, policy_for(program.shown, policy))
     raise SystemExit(_carry_out(program, recording, how, screen, terminal))
+
+
+def _lasting(policy: str | None) -> str | None:
+    """Return the policy as it can be found from anywhere: a file by its whole path."""
+    if policy is None or not Path(policy).is_file():
+        return policy
+    from gradprobe.policy import shipped_policies
+
+    return policy if policy in shipped_policies() else str(Path(policy).absolute())
 
 
 def _program(words: Split, max_batches: int | None) -> tuple[Program, bool]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradprobe.engine.flags.outcome import listed
 from gradprobe.engine.trend import MINIMUM
-from gradprobe.values import RecorderFailed
+from gradprobe.values import RecorderFailed, StepSkipped
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -18,6 +18,7 @@ def not_seen(record: Record) -> tuple[str, ...]:
     sentences = (
         *_recorder(record),
         *_ending(record),
+        *_skipped(record),
         *_length(record),
         *_depth(record),
         *_unstepped(record),
@@ -26,6 +27,17 @@ def not_seen(record: Record) -> tuple[str, ...]:
         *_resolution(record),
     )
     return tuple(sentences)
+
+
+def _skipped(record: Record) -> list[str]:
+    """Tell of steps that a gradient scaler left out: what they were made of is not in the norms."""
+    skipped = sum(seen.count for seen in record.incidents if isinstance(seen.incident, StepSkipped))
+    steps = record.facts.steps
+    if not skipped:
+        return []
+    return [
+        f"Steps that a gradient scaler skipped, because a gradient was not finite: {skipped}. Steps taken: {steps}."
+    ]
 
 
 def _recorder(record: Record) -> list[str]:
@@ -53,6 +65,8 @@ def _ending(record: Record) -> list[str]:
 def _length(record: Record) -> list[str]:
     """Tell that there were no steps, or few."""
     steps = record.facts.steps
+    if steps == 0 and _skipped(record):
+        return []
     if steps == 0:
         wanted = "No optimizer step was recorded: expected a script that calls loss.backward() and optimizer.step()"
         found = "no such step" if record.facts.torch else "that it never imported torch"
@@ -64,8 +78,9 @@ def _length(record: Record) -> list[str]:
 
 
 def _depth(record: Record) -> list[str]:
-    """Tell that no step was followed in depth."""
-    if record.facts.steps and not record.facts.deep_steps:
+    """Where a module had no gradient, tell that no step was followed in depth."""
+    missing = any(module.counts.none and not module.counts.flowing for module in record.modules)
+    if missing and not record.facts.deep_steps:
         return ["No step was followed in depth: that a gradient is missing can be said, but not which line ends it."]
     return []
 

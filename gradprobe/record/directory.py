@@ -52,6 +52,8 @@ def find_run(named: Path | None) -> Path:
     if named is not None:
         if _holds(named.is_file):
             return named.parent
+        if not _holds(named.exists) and _holds((_home() / named).is_dir):
+            named = _home() / named
         if not _holds(named.exists):
             raise RecordError(f"expected a run directory, found nothing at {named}; {_known()}")
         if not rank_files(named):

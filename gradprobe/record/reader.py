@@ -195,7 +195,7 @@ def _facts(
         exception=facts.get("exception"),
         stopped_by=facts.get("stopped_by"),
         path=str(path.parent),
-        policy="",
+        policy=facts.get("policy") or "",
     )
 
 

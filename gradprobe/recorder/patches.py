@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import torch
+from gradprobe.recorder.importlib_bootstrap import around
 
 Arguments: TypeAlias = "tuple[Any, ...]"
 Keywords: TypeAlias = "dict[str, Any]"
@@ -44,19 +43,7 @@ class Patches:
         if original is None:
             return
 
-        @functools.wraps(original)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if torch.compiler.is_compiling():  # What is being compiled must not contain us.
-                return original(*args, **kwargs)
-            token = before(args, kwargs)
-            try:
-                result = original(*args, **kwargs)
-            except BaseException as error:
-                failed(token, error)
-                raise
-            after(token, result)
-            return result
-
+        wrapper = around(original, before, after, failed)
         self.replace(owner, name, wrapper)
 
     def replace(self, owner: Any, name: str, value: Any) -> None:

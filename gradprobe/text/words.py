@@ -29,7 +29,8 @@ def headline(report: Report, *, done: bool = True) -> str:
     deep = f" ({run.deep_steps} of them deep)" if run.deep_steps else ""
     reasons = ", ".join(_reasons(report))
     verdict = report.verdict.value.upper()
-    unsure = run.steps == 0 or (not done and any(flag.colour is Colour.GREY for flag in report.flags))
+    colours = {flag.colour for flag in report.flags}
+    unsure = run.steps == 0 or (Colour.GREY in colours and (not done or Colour.GREEN not in colours))
     if report.verdict is Verdict.HEALTHY and unsure:
         verdict = "NOTHING RED"
     when = f"after {plural(run.steps, 'step')}" if done else f"so far, step {run.steps:,}"

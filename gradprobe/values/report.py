@@ -57,7 +57,7 @@ class RunFacts:
         exception: `Type: text` of the exception that ended it.
         stopped_by: `script`, `max-batches`, `exception`, `signal`; None while it runs, or where it was killed.
         path: The run directory.
-        policy: Name of the policy it was judged by.
+        policy: Name of the policy it was judged by; in a record, the name or file that the user chose, if any.
     """
 
     script: str

@@ -115,10 +115,22 @@ def test_quiet_where_its_optimizer_has_not_stepped():
     assert not found(record(TWO, late, steps=1000, calls=[BACKWARD]))
 
 
-def test_quiet_about_a_pooler_inside_a_root_that_has_gradients():
-    modules = {"bert": [], "bert.layer": ["weight"], "bert.pooler": ["weight"]}
+def test_a_word_and_no_accusation_about_a_part_of_a_module_that_has_gradients():
+    # A pooler that no loss uses, or the encoder behind a stray no_grad: norms alone do not tell.
+    modules = {"bert": [], "bert.layer": ["weight"], "bert.pooler": [], "bert.pooler.dense": ["weight"]}
+    part = {"bert.pooler.dense.weight": NO_GRADIENT}
 
-    assert not found(record(modules, {"bert.pooler.weight": NO_GRADIENT}, steps=500, calls=[BACKWARD]))
+    [finding] = found(record(modules, part, steps=500, calls=[BACKWARD]))
+    assert (finding.severity, finding.modules) == (Severity.INFO, ("bert.pooler",))
+    assert not found(record(modules, part, steps=10, calls=[BACKWARD]))
+    assert found(record(modules, part, steps=11, calls=[BACKWARD]))
+
+
+def test_an_expert_at_rest_in_a_list_is_no_accusation():
+    experts = {"experts.0": ["weight"], "experts.1": ["weight"]}
+
+    [finding] = found(record(experts, {"experts.1.weight": NO_GRADIENT}, steps=500, calls=[BACKWARD]))
+    assert (finding.severity, finding.modules) == (Severity.INFO, ("experts.1",))
 
 
 def test_a_frozen_part_does_not_hide_what_is_missing_in_the_rest():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_there, too_early
 from gradprobe.engine.flags.targets import metrics_meant
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gradprobe.record.record import Metric
     from gradprobe.values import Flag
 
+ENOUGH_TO_BE_FLAT: Final = 100
+"""Values below which a flat metric is not held against a run: it may not have begun to move."""
 _WORDS = {Trend.DOWN: "falls", Trend.UP: "rises", Trend.FLAT: "flat", Trend.UNCLEAR: "unclear"}
 
 
@@ -35,7 +37,7 @@ def _observe(metric: Metric, test: TrendTest, wanted: Trend) -> Observed:
     """Return what was observed of one metric."""
     if test.values < MINIMUM:
         return too_early(metric.name, test.values, MINIMUM)
-    if test.trend is Trend.UNCLEAR:
+    if test.trend is Trend.UNCLEAR or (test.trend is Trend.FLAT and test.values < ENOUGH_TO_BE_FLAT):
         outcome = Outcome.UNKNOWN
     else:
         outcome = Outcome.HOLDS if test.trend is wanted else Outcome.BROKEN

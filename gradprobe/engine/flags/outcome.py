@@ -70,8 +70,9 @@ def not_there(flag: PolicyFlag, expected: str, kind: str, pattern: str, names: S
         pattern: The pattern that meant nothing.
         names: What there is.
     """
-    there = f"there are: {listed(names)}" if names else "there are none"
-    return Flag(flag.name, Colour.GREY, expected, f"no {kind} named {pattern} in this run; {there}")
+    if not names:
+        return Flag(flag.name, Colour.GREY, expected, f"no {kind} in this run")
+    return Flag(flag.name, Colour.GREY, expected, f"no {kind} named {pattern} in this run; there are: {listed(names)}")
 
 
 def colour(outcome: Outcome, severity: str) -> Colour:

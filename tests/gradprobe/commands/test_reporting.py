@@ -153,3 +153,16 @@ def test_export_writes_every_frame(here):
     # The loss of step 4 is 2.0 - 4 / 10.
     last = pd.read_csv("out-metrics.csv").iloc[-1]
     assert (last["metric"], last["step"], last["value"]) == ("loss", 4, pytest.approx(1.6))
+
+
+def test_policy_of_a_run_is_remembered(here):
+    policy = here.place / "strict.toml"
+    policy.write_text(
+        'schema = 1\nname = "strict"\n[[flag]]\nname = "flows"\nkind = "gradient-flows"\nmodule = "*"\nfirst = 1\nseverity = "error"\n'
+    )
+    run = here.place / "run"
+    run.mkdir()
+    facts = {"script": "train.py", "argv": [], "python": "3.11", "started": "2026-01-01T00:00:00Z", "started_time": 1e9}
+    new_record(record_path(run), facts | {"policy": str(policy), "exit_code": 1}).finish()
+    assert "policy strict" in here("report", "run").out
+    assert "policy default" in here("report", "run", "--policy", "default").out

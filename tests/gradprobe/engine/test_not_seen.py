@@ -41,7 +41,7 @@ def test_a_long_run_that_ended_by_itself_has_nothing_to_say():
             "A signal ended the script: what would have come after it was not seen.",
         ),
         (
-            record(NET, steps=30, deep_steps=0),
+            record(NET, {"net.w": -1.0, "net.b": -1.0}, steps=30, deep_steps=0),
             "No step was followed in depth: that a gradient is missing can be said, but not which line ends it.",
         ),
         (

@@ -21,6 +21,7 @@ import gradprobe
 from gradprobe.errors import RecordError, UsageError
 from gradprobe.record.reader import read_record
 from gradprobe.recorder import layout
+from gradprobe.recording import Recording
 from tests.support.training import Classifier, batches, recorded
 
 cross_entropy = nn.functional.cross_entropy
@@ -200,7 +201,17 @@ def test_twenty_thousand_steps_leave_memory_and_record_flat(tmp_path):
 
 def test_one_recording_at_a_time(tmp_path):
     with gradprobe.watch(tmp_path / "first"), pytest.raises(UsageError, match="one recording at a time"):
-        gradprobe.watch(tmp_path / "second").__enter__()
+        Recording("second", [], output=tmp_path / "second")
+
+
+def test_script_that_watches_itself_joins_the_recording_around_it(tmp_path):
+    with gradprobe.watch(tmp_path / "outer") as outer:
+        with gradprobe.watch(tmp_path / "inner") as inner:
+            _loop(3)
+        _loop(2)
+    assert inner.path == outer.path == tmp_path / "outer"
+    assert not (tmp_path / "inner").exists()
+    assert sum(optimizer.steps for optimizer in outer.run().record.optimizers) == 5
 
 
 def test_exception_of_the_script_goes_its_way_and_is_recorded(tmp_path):
