@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 
 def explain(
     check: Annotated[
-        Optional[str],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+        str | None,
         typer.Argument(metavar="[CHECK]", help="Name or code of a check.", show_default=False),
     ] = None,
 ) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 
 def policy(
     name: Annotated[
-        Optional[str],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+        str | None,
         typer.Argument(
             metavar="[NAME]",
             help="A shipped policy; by default, the one in force for the newest run.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from gradprobe.commands.options import FailOn, FormatName, Ignore, PolicyFile, R
 from gradprobe.record.directory import find_run
 
 Named = Annotated[
-    Optional[Path],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+    Path | None,
     typer.Argument(
         metavar="[RUN]", help="A run directory; the newest below .gradprobe/ by default.", show_default=False
     ),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Optional, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
 from typer.core import TyperCommand
@@ -53,11 +53,11 @@ class RunCommand(TyperCommand):
 def run(
     context: typer.Context,
     max_batches: Annotated[
-        Optional[int],  # noqa: UP045 (Typer reads these annotations at run time, on Python 3.10 too)
+        int | None,
         typer.Option("--max-batches", min=1, metavar="N", help="End the program after N training steps, then judge."),
     ] = None,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--output", metavar="DIR", help="Directory for the run; a new one below .gradprobe/ by default."),
     ] = None,
     reports: Reports = None,
@@ -67,7 +67,7 @@ def run(
     select: Select = None,
     ignore: Ignore = None,
     live: Annotated[
-        Optional[bool],  # noqa: UP045
+        bool | None,
         typer.Option("--live/--no-live", help="Show progress while the program runs (by default, unless --quiet)."),
     ] = None,
     quiet: Annotated[
