@@ -8,7 +8,7 @@ import platform
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ class Recording:
         user_roots: Iterable[Path] = (),
         on_step: Callable[[StepRow, Recorder], None] | None = None,
         policy: str | None = None,
+        overhead: float = 0.02,
+        deep: Container[int] | None = None,
     ) -> None:
         """Create the run and wait for torch.
 
@@ -53,6 +55,8 @@ class Recording:
             user_roots: Directories whose code is the user's wherever they are.
             on_step: Called with each step that is written.
             policy: Name or file of the policy that the user chose, for those who judge the run again.
+            overhead: What recording may cost, as a share of the run's time.
+            deep: The steps to follow in depth; None to choose them by what happens and by the overhead.
 
         Raises:
             RecordError: If the run cannot be created.
@@ -64,7 +68,7 @@ class Recording:
         self.run = create_run(script, output=output, rank=rank)
         self.recorder: Recorder | None = None
         self._began = time.perf_counter()
-        self._options = (max_steps, tuple(user_roots), on_step)
+        self._options = (max_steps, tuple(user_roots), on_step, overhead, deep)
         self._pid = os.getpid()
         self._path = record_path(self.run, rank)
         self._connection = create_record(
@@ -117,8 +121,15 @@ class Recording:
         try:
             from gradprobe.recorder.recorder import Recorder
 
-            max_steps, user_roots, on_step = self._options
-            self.recorder = Recorder(self._writer(), max_steps=max_steps, user_roots=user_roots, on_step=on_step)
+            max_steps, user_roots, on_step, overhead, deep = self._options
+            self.recorder = Recorder(
+                self._writer(),
+                max_steps=max_steps,
+                user_roots=user_roots,
+                on_step=on_step,
+                overhead=overhead,
+                deep=deep,
+            )
             self.recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
             print(

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Final, cast, get_args
 
-from gradprobe.values import Call, Event, Incident, Site
+from gradprobe.record.record import Account
+from gradprobe.values import Call, Event, GradCut, Incident, LossReach, Observation, Observed, RelatedSite, Site
 
 _KINDS: Final[dict[str, type]] = {kind.__name__: kind for kind in (*get_args(Call), *get_args(Incident))}
 
@@ -26,6 +27,37 @@ def decode_incident(kind: str, data: str) -> Incident | None:
     """Return the incident, or None where its kind is not one of an incident (written by a newer gradprobe, or damaged)."""
     event = _decode(kind, data)
     return cast(Incident, event) if isinstance(event, get_args(Incident)) else None
+
+
+def encode_observed(observed: Observed) -> tuple[str, str]:
+    """Return the observation's kind and its fields as JSON."""
+    return type(observed).__name__, json.dumps(asdict(observed), ensure_ascii=True)
+
+
+def decode_observed(kind: str, data: str) -> Observed | None:
+    """Return the observation, or None where its kind is not known (written by a newer gradprobe, or damaged)."""
+    try:
+        fields = json.loads(data)
+        fields["site"] = Site(**fields["site"])
+        if kind == "GradCut":
+            return GradCut(**{**fields, "at": Site(**fields["at"])})
+        if kind == "LossReach":
+            cut = {int(number): tuple(positions) for number, positions in fields["cut"].items()}
+            words = {name: tuple(fields[name]) for name in ("reached", "frozen", "operations")}
+            return LossReach(**{**fields, **words, "cut": cut})
+        if kind == "Observation":
+            related = tuple(RelatedSite(Site(**one["site"]), one["role"]) for one in fields["related"])
+            return Observation(**{**fields, "related": related, "parameters": tuple(fields["parameters"])})
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+    return None
+
+
+def decode_account(data: str) -> Account:
+    """Return the account of a parameter that the writer encoded."""
+    fields = json.loads(data)
+    sites = {name: None if fields[name] is None else Site(**fields[name]) for name in ("registered_at", "made", "frozen_at")}
+    return Account(**{**fields, **sites})
 
 
 def encode_site(site: Site | None) -> str | None:

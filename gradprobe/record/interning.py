@@ -6,12 +6,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from gradprobe.values import Incident
+from gradprobe.values import Incident, Observed
+from gradprobe.values.observations import key_of
 
 Item = TypeVar("Item", bound=Hashable)
 
 MOST_INCIDENTS: Final = 1024
 """Different incidents (kind and place) that a record keeps."""
+MOST_OBSERVATIONS: Final = 8192
+"""Different observations that a record keeps."""
 MOST_KEPT_STEPS: Final = 1024
 """Steps that are never thinned because something happened in them."""
 
@@ -110,6 +113,37 @@ class Incidents:
         """Return whether one more step may be kept from thinning, and count it."""
         self._kept_steps += 1
         return self._kept_steps <= MOST_KEPT_STEPS
+
+
+class Observations:
+    """Keeps an observation once for its kind and place; what it says newest replaces what it said before."""
+
+    def __init__(self) -> None:
+        self._positions: dict[tuple[object, ...], int] = {}
+        self._seen: list[Seen[Observed]] = []
+        self._changed: set[int] = set()
+
+    def add(self, step: int, observed: Observed) -> None:
+        """Note an observation; beyond the limit new ones are passed over."""
+        key = key_of(observed)
+        position = self._positions.get(key)
+        if position is None:
+            if len(self._seen) >= MOST_OBSERVATIONS:
+                return
+            position = self._positions[key] = len(self._seen)
+            self._seen.append(Seen(observed))
+        seen = self._seen[position]
+        seen.item = observed
+        seen.count_in(step)
+        self._changed.add(position)
+
+    def changed(self) -> list[tuple[int, Seen[Observed]]]:
+        """Return what is new or was seen again since `saved` was called."""
+        return [(position, self._seen[position]) for position in sorted(self._changed)]
+
+    def saved(self) -> None:
+        """Note that what has changed is in the record."""
+        self._changed.clear()
 
 
 def _alike(incident: Incident) -> tuple[object, ...]:

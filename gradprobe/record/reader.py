@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from gradprobe.errors import RecordError
 from gradprobe.record import arrays, schema
-from gradprobe.record.codec import decode_call, decode_incident, decode_site
+from gradprobe.record.codec import decode_account, decode_call, decode_incident, decode_observed, decode_site
 from gradprobe.record.record import (
+    Account,
     CallSeen,
     GradientCounts,
     IncidentSeen,
     Metric,
     Module,
+    ObservationSeen,
     Optimizer,
     Parameter,
     Record,
@@ -156,6 +158,7 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
     patterns = _patterns(connection, {position: place for place, position in enumerate(calls)})
     places = {position: place for place, position in enumerate(patterns)}
     steps, values = _steps(connection, len(parameters), len(groups), len(names), places)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     return Record(
         path=path,
         facts=_facts(facts, parameters, steps, path, ranks),
@@ -170,6 +173,8 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
         calls=tuple(calls.values()),
         patterns=tuple(patterns.values()),
         incidents=_incidents(connection),
+        observations=_observations(connection, version),
+        accounts=_accounts(connection, len(parameters), version),
     )
 
 
@@ -303,3 +308,20 @@ def _incidents(connection: sqlite3.Connection) -> tuple[IncidentSeen, ...]:
     rows = connection.execute("SELECT kind, data, first_step, last_step, count FROM incidents ORDER BY id")
     decoded = ((decode_incident(kind, data), seen) for kind, data, *seen in rows)
     return tuple(IncidentSeen(incident, *seen) for incident, seen in decoded if incident is not None)
+
+
+def _observations(connection: sqlite3.Connection, version: int) -> tuple[ObservationSeen, ...]:
+    """Return the observations that this gradprobe knows; the first schema had none."""
+    if version < 2:
+        return ()
+    rows = connection.execute("SELECT kind, data, first_step, last_step, count FROM observations ORDER BY id")
+    decoded = ((decode_observed(kind, data), seen) for kind, data, *seen in rows)
+    return tuple(ObservationSeen(observed, *seen) for observed, seen in decoded if observed is not None)
+
+
+def _accounts(connection: sqlite3.Connection, parameters: int, version: int) -> dict[int, Account]:
+    """Return what deep steps know of parameters; the first schema had nothing."""
+    if version < 2:
+        return {}
+    rows = connection.execute("SELECT parameter, data FROM accounts WHERE parameter < ? ORDER BY parameter", (parameters,))
+    return {position: decode_account(data) for position, data in rows}

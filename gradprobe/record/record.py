@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gradprobe.values import Call, Incident
+from gradprobe.values import Call, Incident, Observed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +76,36 @@ class Parameter:
         for size in self.shape:
             total *= size
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What deep steps know of a parameter beyond its gradients.
+
+    Attributes:
+        registered: Name and class of the module that registered it, `weight of Linear`; empty where none did.
+        registered_at: The user's line where that happened.
+        made: The user's line that made it.
+        origin: How its values came to be: `initialised` (random numbers), `copied` (loaded, or written from another tensor),
+            `given` (made of values that were there), `unknown`.
+        requires_grad: Whether it required a gradient when last looked at.
+        frozen_at: Where it was told not to require one; None where it was not told so.
+        owners: Parameter groups, over all living optimizers, that hold it.
+        moved: Deep steps of its optimizer that changed it.
+        unmoved: Deep steps of its optimizer that left it as it was although its gradient was not zero.
+        same_object: Whether the optimizer that owns it holds the very tensor that goes by its name.
+    """
+
+    registered: str
+    registered_at: Site | None
+    made: Site | None
+    origin: str
+    requires_grad: bool
+    frozen_at: Site | None
+    owners: int
+    moved: int
+    unmoved: int
+    same_object: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +216,16 @@ class IncidentSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservationSeen:
+    """An observation, with the steps it was made in."""
+
+    observed: Observed
+    first_step: int
+    last_step: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One rank's record of one run.
 
@@ -201,6 +241,8 @@ class Record:
         calls: Every different call.
         patterns: Orders of calls within a step, as positions in `calls`.
         incidents: What happened out of the ordinary, in order.
+        observations: What deep steps and the recorder's books saw, in the order in which it was first seen.
+        accounts: What deep steps know of a parameter, by its position.
     """
 
     path: Path
@@ -214,3 +256,5 @@ class Record:
     calls: tuple[CallSeen, ...]
     patterns: tuple[tuple[int, ...], ...]
     incidents: tuple[IncidentSeen, ...]
+    observations: tuple[ObservationSeen, ...] = ()
+    accounts: Mapping[int, Account] = field(default_factory=dict)

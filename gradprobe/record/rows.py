@@ -29,6 +29,22 @@ class ParameterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRow:
+    """What deep steps know of a parameter; the fields are those of `gradprobe.record.record.Account`."""
+
+    registered: str
+    registered_at: Site | None
+    made: Site | None
+    origin: str
+    requires_grad: bool
+    frozen_at: Site | None
+    owners: int
+    moved: int
+    unmoved: int
+    same_object: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleRow:
     """A module; the fields are those of `gradprobe.record.record.Module` without its counts."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever a reader of the previous version could misread a record."""
 
 APPLICATION_ID: Final = 0x67726164
@@ -34,6 +34,11 @@ CREATE TABLE incidents (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, data TEXT NOT NULL,
     first_step INTEGER NOT NULL, last_step INTEGER NOT NULL, count INTEGER NOT NULL
 );
+CREATE TABLE observations (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, data TEXT NOT NULL,
+    first_step INTEGER NOT NULL, last_step INTEGER NOT NULL, count INTEGER NOT NULL
+);
+CREATE TABLE accounts (parameter INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE steps (
     id INTEGER PRIMARY KEY, span INTEGER NOT NULL, level INTEGER NOT NULL, kept INTEGER NOT NULL, time REAL NOT NULL,
     seconds REAL NOT NULL, pattern INTEGER NOT NULL, norms BLOB NOT NULL, lowest BLOB, highest BLOB,

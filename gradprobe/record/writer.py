@@ -10,20 +10,21 @@ import ctypes
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from gradprobe.record.arrays import MISSING
-from gradprobe.record.codec import encode, encode_site
+from gradprobe.record.codec import encode, encode_observed, encode_site
 from gradprobe.record.create import PUT_FACT, Fact, create_record, fact_rows
-from gradprobe.record.interning import Incidents, Interned
-from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
+from gradprobe.record.interning import Incidents, Interned, Observations
+from gradprobe.record.rows import AccountRow, Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
 from gradprobe.record.thin import thin
 from gradprobe.record.totals import Membership, Totals, states
 from gradprobe.text.utf8 import writable
-from gradprobe.values import Call
+from gradprobe.values import Call, Observed
 from gradprobe.values.step import NOT_LOOKED_AT
 
 MOST_CALLS: Final = 4096
@@ -73,6 +74,7 @@ class RecordWriter:
         self._calls: Interned[Call] = Interned(MOST_CALLS)
         self._patterns: Interned[tuple[int, ...]] = Interned(MOST_PATTERNS)
         self._incidents = Incidents()
+        self._observations = Observations()
         self._optimizer_steps: dict[int, int] = {}
         self._rows: dict[int, tuple[object, ...]] = {}
         self._since_thinned = 0
@@ -107,6 +109,16 @@ class RecordWriter:
         for position, (row, positions) in enumerate(zip(rows, members, strict=True)):
             blob = positions.astype(np.int32).tobytes()
             self._define("INSERT INTO modules VALUES (?, ?, ?, ?, ?)", position, row.name, row.type, row.depth, blob)
+
+    def put_account(self, position: int, row: AccountRow) -> None:
+        """Note what deep steps know of a parameter."""
+        self._define(
+            "INSERT OR REPLACE INTO accounts VALUES (?, ?)", position, json.dumps(asdict(row), ensure_ascii=True)
+        )
+
+    def observe(self, step: int, observed: Observed) -> None:
+        """Note an observation; the same one again is counted, and what it says newest is kept."""
+        self._observations.add(step, observed)
 
     def put_optimizer(self, number: int, row: OptimizerRow, groups: Iterable[int]) -> None:
         """Note an optimizer and the columns of its parameter groups in `StepRow.learning_rates`."""
@@ -196,13 +208,14 @@ class RecordWriter:
         )
         self._write_calls()
         self._write_incidents()
+        self._write_observations()
         self._write_totals()
         self._thin()
 
     def _forget_noted(self) -> None:
         self._definitions.clear()
         self._rows.clear()
-        for interned in (self._calls, self._patterns, self._incidents):
+        for interned in (self._calls, self._patterns, self._incidents, self._observations):
             interned.saved()
 
     def _is_notable(self, row: StepRow) -> bool:
@@ -262,6 +275,13 @@ class RecordWriter:
             )
             self._connection.execute(
                 "UPDATE steps SET kept = 1 WHERE id = ? AND level = 0 AND kept = 0", (seen.first_step,)
+            )
+
+    def _write_observations(self) -> None:
+        for position, seen in self._observations.changed():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?, ?)",
+                (position, *encode_observed(seen.item), *seen.range),
             )
 
     def _thin(self) -> None:

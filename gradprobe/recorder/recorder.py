@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -18,6 +18,7 @@ import torch
 from gradprobe.record.create import Fact
 from gradprobe.record.rows import StepRow
 from gradprobe.record.writer import RecordWriter
+from gradprobe.recorder.deep.deep import Deep
 from gradprobe.recorder.gradients import Norms
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.handwritten import Pending, after_backward
@@ -50,6 +51,8 @@ class Recorder:
         max_steps: int | None = None,
         user_roots: Iterable[os.PathLike[str]] = (),
         on_step: Callable[[StepRow, Recorder], None] | None = None,
+        overhead: float = 0.02,
+        deep: Container[int] | None = None,
     ) -> None:
         """Prepare to record; `start` begins.
 
@@ -58,11 +61,14 @@ class Recorder:
             max_steps: End the script where its next training step would begin after so many.
             user_roots: Directories whose code is the user's wherever they are.
             on_step: Called with each step that is written, for a line of progress.
+            overhead: What recording may cost, as a share of the run's time.
+            deep: The steps to follow in depth; None to choose them by what happens and by the overhead.
         """
         self.writer = writer
         self.guard = Guard(self._fail)
         self.sites = Sites(Path(root) for root in user_roots)
         self.layout = Layout(writer, self.sites)
+        self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep)
         self.losses = Losses()
         self.metrics = Metrics(writer)
         self.steps = Assembler()
@@ -92,6 +98,7 @@ class Recorder:
         self.writer.set_facts({"torch": torch.__version__})
         for install in HOOKS:
             install(self, self.patches)
+        self.deep.start(self.patches)
         os.register_at_fork(after_in_child=_weakly(self._forked))
 
     def finish(self, facts: Mapping[str, Fact]) -> None:
@@ -102,6 +109,7 @@ class Recorder:
             try:
                 if was_active:
                     self._close_steps()
+                    self.deep.flush(max(0, self.steps.completed - 1), list(self.built))
                 self.writer.set_facts(facts)
                 self._flush_all()
             except Exception as error:
@@ -128,20 +136,26 @@ class Recorder:
 
     def backward_approaches(self) -> Site:
         """Return where a backward is called; what went before it is settled first."""
+        self.deep.resume()
         self._settle_handwritten()
         return self.site()
 
-    def backward_begins(self, root: object, site: Site, frame: FrameType | None, retain_graph: bool) -> None:
+    def backward_begins(
+        self, root: object, site: Site, frame: FrameType | None, retain_graph: bool, others: Sequence[object] = ()
+    ) -> None:
         """Note a backward call, and the loss it starts from."""
         loss = self.losses.of(root, site, frame)
         self.call(Backward(site, loss.name, scaled=loss.scaled, retain_graph=retain_graph))
         if loss.tensor is not None and loss.tensor.dim() == 0:
             self._note_metric(loss.name, "loss", loss.tensor, self.steps.open)
         self._backward_open = True
+        self.deep.backward_begins([one for one in (root, *others) if isinstance(one, torch.Tensor)], site, loss.name)
+        self.deep.pause()
         self.gradients_are_scaled = self.gradients_are_scaled or loss.scaled
 
     def backward_ended(self, frame: FrameType | None) -> None:
-        """Until an optimizer of torch steps, measure what a hand-written update may be about to use."""
+        """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
+        self.deep.resume()
         if self.optimizer_calls:
             return
         look = self.layout.is_time_to_look() or not self.layout.parameters
@@ -154,6 +168,8 @@ class Recorder:
         """
         self.optimizer_calls += 1
         self._handwritten = None
+        if not closure:
+            self.deep.pause()
         parameters = optimizer_parameters(optimizer)
         if not parameters:
             return
@@ -163,6 +179,7 @@ class Recorder:
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that an optimizer took its step."""
+        self.deep.resume()
         bound, norms = self._measured.pop(optimizer, (None, None))
         if bound is None:
             return
@@ -174,6 +191,7 @@ class Recorder:
         _note_rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:
             self._fill_orphans(draft)
+        self.deep.step_ended(self.steps.completed, list(self.built))
 
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""

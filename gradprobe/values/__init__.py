@@ -19,6 +19,7 @@ from gradprobe.values.events import (
 )
 from gradprobe.values.finding import Confidence, Finding, RelatedSite, Severity
 from gradprobe.values.flag import Colour, Flag
+from gradprobe.values.observations import GradCut, LossReach, Observation, Observed
 from gradprobe.values.report import MetricTrend, ModuleHealth, ModuleState, Report, RunFacts, Trend, Verdict
 from gradprobe.values.site import Site
 from gradprobe.values.step import Step
@@ -33,11 +34,15 @@ __all__ = [
     "Event",
     "Finding",
     "Flag",
+    "GradCut",
     "GradientsTaken",
     "Incident",
+    "LossReach",
     "MetricTrend",
     "ModuleHealth",
     "ModuleState",
+    "Observation",
+    "Observed",
     "OptimizerStep",
     "ParameterCreated",
     "RecorderFailed",

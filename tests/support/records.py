@@ -14,17 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from gradprobe.record.record import (
+    Account,
     CallSeen,
     GradientCounts,
     IncidentSeen,
     Metric,
     Module,
+    ObservationSeen,
     Optimizer,
     Parameter,
     Record,
     Steps,
 )
-from gradprobe.values import Call, Incident, RunFacts, Site
+from gradprobe.values import Call, Incident, Observed, RunFacts, Site
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 SITE = Site("/home/user/train.py", 1, "<module>", "optimizer.step()")
@@ -46,6 +48,8 @@ def record(
     highest: Mapping[str, Sequence[float]] | None = None,
     calls: Sequence[Call | CallSeen] = (),
     incidents: Sequence[Incident | IncidentSeen] = (),
+    observations: Sequence[Observed | ObservationSeen] = (),
+    accounts: Mapping[str, Account] | None = None,
     **facts: object,
 ) -> Record:
     """Build a record.
@@ -67,6 +71,8 @@ def record(
         highest: Highest norms, likewise.
         calls: Calls, seen once a step in every step.
         incidents: Incidents, seen once in the newest step.
+        observations: Observations, seen once a step in every step.
+        accounts: Accounts by parameter.
         facts: Fields of `RunFacts` that differ from a healthy run's.
     """
     tree = _with_parents(modules or {})
@@ -123,6 +129,11 @@ def record(
             one if isinstance(one, IncidentSeen) else IncidentSeen(one, max(total - 1, 0), max(total - 1, 0), 1)
             for one in incidents
         ),
+        observations=tuple(
+            one if isinstance(one, ObservationSeen) else ObservationSeen(one, 0, max(total - 1, 0), total)
+            for one in observations
+        ),
+        accounts={names.index(name): account for name, account in (accounts or {}).items()},
     )
 
 

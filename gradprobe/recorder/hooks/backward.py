@@ -24,8 +24,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def begin(args: Arguments, kwargs: Keywords, site: Site) -> None:
         tensors = args[0] if args else kwargs.get("tensors")
         root = tensors[0] if isinstance(tensors, Sequence) and tensors else tensors
+        others = tensors[1:] if isinstance(tensors, Sequence) else ()
         frame = recorder.sites.user_frame(sys._getframe(1))
-        recorder.backward_begins(root, site, frame, bool(args[2] if len(args) > 2 else kwargs.get("retain_graph")))
+        keeps = bool(args[2] if len(args) > 2 else kwargs.get("retain_graph"))
+        recorder.backward_begins(root, site, frame, keeps, others)
 
     def before(args: Arguments, kwargs: Keywords) -> Site | None:
         if torch._C._current_graph_task_id() != -1:

@@ -1,0 +1,364 @@
+"""The deep steps of a recording, from its start to its end: when to look, and what goes to the record."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Container, Sequence
+from types import CodeType, FrameType
+from typing import Any, Final, ParamSpec, TypeVar
+
+import torch
+
+from gradprobe.record.rows import AccountRow
+from gradprobe.record.writer import RecordWriter
+from gradprobe.recorder.deep import stack
+from gradprobe.recorder.deep.boundaries import function_applied, install_boundaries
+from gradprobe.recorder.deep.grad_modes import install_grad_modes
+from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode, warn_around
+from gradprobe.recorder.deep.leaves import Leaf
+from gradprobe.recorder.deep.node import FROZEN, Node, Place
+from gradprobe.recorder.deep.reach import Reach, cut_values
+from gradprobe.recorder.deep.tracer import Tracer
+from gradprobe.recorder.deep.watchers import WATCHERS
+from gradprobe.recorder.deep.window import Window
+from gradprobe.recorder.guard import Guard
+from gradprobe.recorder.layout import Layout, optimizer_parameters
+from gradprobe.recorder.patches import Patches
+from gradprobe.recorder.sites import Sites
+from gradprobe.values import Observation, Observed, Site
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MOST_REACHES: Final = 512
+"""Different backward calls whose losses are followed."""
+UNKNOWN: Final = Site("<unknown>", 0)
+
+
+class Deep:
+    """Looks in deep steps, and keeps what was seen until the step has ended and parameters have their names.
+
+    Attributes:
+        tracer: Follows values.
+        window: Decides when.
+        backwards: The newest backward calls: (site, sequence when it began, step), oldest first.
+    """
+
+    def __init__(
+        self,
+        writer: RecordWriter,
+        layout: Layout,
+        sites: Sites,
+        guard: Guard,
+        *,
+        overhead: float = 0.02,
+        chosen: Container[int] | None = None,
+    ) -> None:
+        """Prepare to look.
+
+        Args:
+            writer: The record.
+            layout: Where parameters have their positions.
+            sites: Whose code is whose.
+            guard: What the hooks run behind.
+            overhead: What recording may cost, as a share of the run's time.
+            chosen: The steps to look at, where the user chose them.
+        """
+        self.writer = writer
+        self.layout = layout
+        self.tracer = Tracer(sites, WATCHERS)
+        self.tracer.on_fault = self._fault
+        self.tracer.deep = self
+        self.window = Window(overhead, chosen)
+        self.backwards: list[tuple[Site, int, int]] = []
+        self._guard = guard
+        self._sites = sites
+        self._mode = DeepMode(self.tracer)
+        self._paused = False
+        self._aside = False
+        self._able = True
+        self._reaches: dict[tuple[Site, str], Reach] = {}
+        self._told: set[int] = set()
+        self._pending: list[Observed] = []
+        self._seen_deep: set[Site] = set()
+        self._looked_seconds = 0.0
+        self._looked_operations = 0
+        self._places: dict[tuple[CodeType, int], Site] = {}
+
+    # Lifetime
+
+    def start(self, patches: Patches) -> None:
+        """Begin to look, if the first step is a deep one."""
+        patches.on_undo(self._stop)
+        install_grad_modes(self.tracer.modes, patches)
+        install_boundaries(self, patches)
+        patches.replace(warnings, "warn", warn_around(self._mode, warnings.warn))
+        os.register_at_fork(after_in_child=_weakly(self._stop))
+        self._update()
+
+    def give_up_looking(self) -> None:
+        """Never look again: something in the way is not known to this gradprobe."""
+        self._able = False
+        self._update()
+
+    def _stop(self) -> None:
+        self._able = False
+        self._update()
+
+    # When to look
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether operations are looked at now."""
+        return self.tracer.looks
+
+    def pause(self) -> None:
+        """Do not look until `resume`: an optimizer's own operations, or what a backward runs."""
+        self._paused = True
+        self.tracer.looks = False
+
+    def resume(self) -> None:
+        """Look again."""
+        self._paused = False
+        self._update()
+
+    def step_aside(self) -> None:
+        """Take the mode off: compiled code is about to run."""
+        if not self._aside:
+            self._aside = True
+            self._update()
+
+    def step_back(self) -> None:
+        """Put the mode back: compiled code has run."""
+        if self._aside:
+            self._aside = False
+            self._update()
+
+    def _update(self) -> None:
+        stands = self._able and self.window.is_open and not self._aside
+        if not self._mode.depth:  # Within an operation torch holds the mode back, and puts it where it was afterwards.
+            if stands:
+                stack.put(self._mode)
+            else:
+                stack.take(self._mode)
+        self.tracer.looks = stands and not self._paused
+
+    def want(self, steps: int = 1) -> None:
+        """Ask for the next steps to be deep ones, because something turned."""
+        self.window.want(steps)
+
+    # What hooks report
+
+    def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str) -> None:
+        """Follow the loss of a backward call back to its parameters."""
+        tracer = self.tracer
+        if not tracer.looks:
+            if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
+                self.window.want(8)
+            return
+        began = time.perf_counter()
+        self._seen_deep.add(site)
+        self.window.got()
+        self.backwards = [*self.backwards[-31:], (site, tracer.sequence, tracer.step)]
+        key = (site, loss)
+        reach = self._reaches.get(key)
+        if reach is None:
+            if len(self._reaches) >= MOST_REACHES:
+                return
+            reach = self._reaches[key] = Reach(site, loss)
+        for root in roots:
+            node = reach.look(tracer, root)
+            for watcher in tracer.watchers:
+                if watcher.backward is not None:
+                    watcher.backward(tracer, root, node, site)
+        tracer.seconds += time.perf_counter() - began
+
+    def function_applied(self, cls: type, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
+        """Follow values through a custom function."""
+        node = function_applied(self, cls, args, result, frame)
+        for watcher in self.tracer.watchers:
+            if watcher.function is not None and node is not None:
+                watcher.function(self.tracer, cls, args, result, node)
+
+    def array_wrapped(self, array: Any, tensor: torch.Tensor, frame: FrameType) -> None:
+        """Follow values through an array that becomes a tensor."""
+        tracer = self.tracer
+        found, certain = tracer.escapes.find(array)
+        tracer.made(
+            "from_numpy", "tensor", ([], []), [tensor], tracer.place(frame), extra=found, certain=certain
+        )
+
+    def parameter_made(self, parameter: Any, data: Any, frame: FrameType) -> None:
+        """Note where a parameter was made, and of what."""
+        if not isinstance(parameter, torch.Tensor):
+            return
+        tracer = self.tracer
+        leaf = tracer.leaves.of(parameter, tracer.place(frame))
+        node = tracer.node_of(data) if isinstance(data, torch.Tensor) else None
+        if node is not None:
+            leaf.initialised = any(
+                one.operation.startswith(("rand", "normal")) or _has_random_write(one)
+                for one, _ in zip(node.ancestors(), range(32), strict=False)
+            )
+            leaf.copied = bool(node.bits)
+        if not parameter.requires_grad and tracer.node_of(parameter) is None:
+            leaf.frozen_at = leaf.made
+
+    def parameter_registered(self, module: torch.nn.Module, name: str, parameter: Any, frame: FrameType) -> None:
+        """Note which module registers a parameter."""
+        if isinstance(parameter, torch.Tensor):
+            place = self.tracer.place(frame)
+            leaf = self.tracer.leaves.of(parameter, place)
+            leaf.registered, leaf.registered_at = (name, type(module).__name__), place
+
+    def step_ended(self, steps: int, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        """Write what was seen in a step, and decide about the next.
+
+        Args:
+            steps: Steps that have ended.
+            optimizers: Those that are alive.
+        """
+        tracer = self.tracer
+        was_open = self.window.is_open
+        seconds, operations = tracer.seconds - self._looked_seconds, tracer.operations - self._looked_operations
+        self._looked_seconds, self._looked_operations = tracer.seconds, tracer.operations
+        if was_open:
+            began = time.perf_counter()
+            self.flush(max(0, steps - 1), optimizers)
+            tracer.escapes.forget()
+            seconds += time.perf_counter() - began
+        self.window.step_ended(steps, seconds, operations)
+        tracer.step = tracer.modes.step = steps
+        if was_open and not self.window.is_open:
+            tracer.end_window()
+        self._update()
+
+    # To the record
+
+    def observe(self, observed: Observed) -> None:
+        """Note an observation; it is written when the step has ended."""
+        if len(self._pending) < 4096:
+            self._pending.append(observed)
+
+    def site(self, place: Place) -> Site:
+        """Return the site of a place."""
+        if place is None:
+            return UNKNOWN
+        site = self._places.get(place)
+        if site is None:
+            code, line = place
+            site = self._sites.line(code.co_filename, line, getattr(code, "co_qualname", code.co_name))
+            if len(self._places) < 100_000:
+                self._places[place] = site
+        return site
+
+    def name_of(self, bit: int) -> str:
+        """Return the name of the parameter of a bit: its own, or where it was made."""
+        leaf = self.tracer.leaves.at(bit)
+        position = self._position_of(bit)
+        if position is not None:
+            return self.layout.parameters[position].name
+        made = self.site(leaf.made)
+        kind = leaf.registered[0] if leaf.registered else "tensor"
+        return f"{kind} made at {os.path.basename(made.file)}:{made.line}" if leaf.made else kind  # noqa: PTH119
+
+    def flush(self, step: int, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
+        """Write what was seen."""
+        cuts: set[int] = set()
+        for reach in self._reaches.values():
+            self.writer.observe(step, reach.value(self._position_of))
+            cuts.update(number for number in reach.cuts if number != FROZEN)
+        for cut in cut_values(self.tracer, cuts - self._told, self.site):
+            self.writer.observe(step, cut)
+        self._told |= cuts
+        pending, self._pending = self._pending, []
+        for observed in pending:
+            self.writer.observe(step, observed)
+        self._write_unnamed(step)
+        self._write_accounts(optimizers)
+        self.writer.set_facts({"deep_steps": self.window.deep_steps + int(self.window.is_open)})
+
+    def _write_unnamed(self, step: int) -> None:
+        """Tell of leaves that a loss reaches and that nobody has a name for."""
+        reached = 0
+        for reach in self._reaches.values():
+            reached |= reach.reached
+        for leaf, tensor in self.tracer.leaves.alive():
+            if reached >> leaf.number & 1 and self.layout.position(tensor) is None:
+                self.writer.observe(
+                    step,
+                    Observation(
+                        "unnamed-leaf",
+                        self.site(leaf.made),
+                        detail={"shape": str(tuple(tensor.shape)), "is_parameter": leaf.is_parameter},
+                        key=str(leaf.number),
+                    ),
+                )
+
+    def _write_accounts(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        owners: dict[int, int] = {}
+        for optimizer in optimizers:
+            for parameter in optimizer_parameters(optimizer):
+                owners[id(parameter)] = owners.get(id(parameter), 0) + 1
+        for leaf, tensor in self.tracer.leaves.alive():
+            position = self.layout.position(tensor)
+            if position is not None:
+                self.writer.put_account(position, self._account(leaf, tensor, owners.get(id(tensor), 0)))
+
+    def _account(self, leaf: Leaf, tensor: torch.Tensor, owners: int) -> AccountRow:
+        def maybe(place: Place) -> Site | None:
+            return None if place is None else self.site(place)
+
+        origin = "initialised" if leaf.initialised else "copied" if leaf.copied else "given" if leaf.made else "unknown"
+        return AccountRow(
+            registered=f"{leaf.registered[0]} of {leaf.registered[1]}" if leaf.registered else "",
+            registered_at=maybe(leaf.registered_at),
+            made=maybe(leaf.made),
+            origin=origin,
+            requires_grad=tensor.requires_grad,
+            frozen_at=maybe(leaf.frozen_at),
+            owners=owners,
+            moved=leaf.moved,
+            unmoved=leaf.unmoved,
+            same_object=True,
+        )
+
+    def _position_of(self, bit: int) -> int | None:
+        leaf = self.tracer.leaves.at(bit)
+        tensor = leaf.reference()
+        position = None if tensor is None else self.layout.position(tensor)
+        if position is not None:
+            leaf.position = position
+        return leaf.position
+
+    # Faults
+
+    def guarded(self, observe: Callable[P, R]) -> Callable[P, R | None]:
+        """Return an observer behind the recorder's guard."""
+        return self._guard.guarded(observe)
+
+    def _fault(self, error: Exception) -> None:
+        self._able = False
+        self._guard.guarded(_raise)(error)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _has_random_write(node: Node) -> bool:
+    return any(name.endswith(("uniform_", "normal_")) for _, name, _, _ in node.writes or ())
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    reference = weakref.WeakMethod(method)
+
+    def call() -> None:
+        target = reference()
+        if target is not None:
+            target()
+
+    return call

@@ -1,0 +1,44 @@
+"""The graph that autograd keeps, read without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+if TYPE_CHECKING:
+    from gradprobe.recorder.deep.leaves import Leaves
+
+MOST_NODES: Final = 200_000
+"""Nodes of a graph that are walked."""
+
+
+def nodes(root: Any) -> Iterator[Any]:
+    """Yield the nodes of a graph from its root (a `grad_fn`), each once, nearest first."""
+    seen = {root}
+    queue = [root]
+    for node in queue:
+        yield node
+        if len(queue) > MOST_NODES:
+            return
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                queue.append(following)
+
+
+def leaves_of(root: Any) -> Iterator[torch.Tensor]:
+    """Yield the leaves that a graph's gradients accumulate into."""
+    for node in nodes(root):
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, torch.Tensor):
+            yield variable
+
+
+def live_bits(root: Any, leaves: Leaves) -> int:
+    """Return the bits of the leaves that a graph reaches."""
+    bits = 0
+    for variable in leaves_of(root):
+        bits |= 1 << leaves.of(variable).number
+    return bits

@@ -1,0 +1,88 @@
+"""When to look: the first steps, when something turns, and as often as the budget allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container
+from typing import Final
+
+FIRST_STEPS: Final = 3
+"""Steps that are looked at from the beginning."""
+LONGEST_BEFORE_STEP: Final = 20.0
+"""Seconds of looking without any optimizer step after which looking ends until the first backward."""
+MOST_TRIGGERED: Final = 48
+"""Steps that are looked at because something turned."""
+SHARE: Final = 0.6
+"""Share of the overhead budget that deep steps may use; the every-step layer has the rest."""
+PER_OPERATION: Final = 2.5e-6
+"""Seconds that showing an operation to a mode costs beyond what is measured within it."""
+
+
+class Window:
+    """Decides for each step whether it is a deep one.
+
+    Attributes:
+        is_open: Whether operations are looked at.
+        deep_steps: Deep steps so far.
+    """
+
+    def __init__(self, overhead: float, chosen: Container[int] | None) -> None:
+        """Begin with an open window.
+
+        Args:
+            overhead: What recording may cost, as a share of the run's time (0.02 for 2%).
+            chosen: The steps to look at where the user chose them; None to decide here.
+        """
+        self._budget = overhead * SHARE
+        self._chosen = chosen
+        self.is_open = chosen is None or 0 in chosen
+        self.deep_steps = 0
+        self._began = time.perf_counter()
+        self._first_plain: float | None = None
+        self._cost = 0.0
+        self._cost_of_step = 0.0
+        self._triggered = 0
+        self._wanted = 0
+
+    def step_ended(self, steps: int, seconds: float, operations: int) -> None:
+        """Decide about the next step.
+
+        Args:
+            steps: Steps that have ended.
+            seconds: Time spent looking in this one.
+            operations: Operations looked at in it.
+        """
+        if self.is_open:
+            self.deep_steps += 1
+            cost = seconds + operations * PER_OPERATION
+            if steps > 1:  # What came before the first step is looked at once.
+                self._cost_of_step = max(cost, 0.5 * self._cost_of_step)
+            self._cost += cost
+        if self._chosen is not None:
+            self.is_open = steps in self._chosen
+        elif steps < FIRST_STEPS:
+            self.is_open = True
+        elif self._wanted:
+            self._wanted -= 1
+            self.is_open = True
+        else:
+            self.is_open = self._is_affordable()
+
+    def want(self, steps: int) -> None:
+        """Ask for the next steps to be looked at, because something turned."""
+        steps = min(steps, MOST_TRIGGERED - self._triggered)
+        if self._chosen is None and steps > self._wanted:
+            self._triggered += steps - self._wanted
+            self._wanted = steps
+
+    def got(self) -> None:
+        """Note that what was asked for has been seen."""
+        self._wanted = 0
+
+    def is_idle_for_too_long(self, steps: int, seconds: float) -> bool:
+        """Return whether looking has gone on without any step."""
+        return steps == 0 and self.is_open and self._chosen is None and seconds > LONGEST_BEFORE_STEP
+
+    def _is_affordable(self) -> bool:
+        elapsed = time.perf_counter() - self._began
+        return self._cost + self._cost_of_step <= self._budget * elapsed
