@@ -29,12 +29,15 @@ class Check:
         code: Stable, `GP` and three digits.
         find: Reads a record and yields findings.
         page: The check's documentation page (the docstring of its module).
+        is_symptom: Whether it reports what follows from causes that other checks name: it is left out where one of them
+            accounts for the same parameters, or for the same line.
     """
 
     name: str
     code: str
     find: Callable[[Record], Iterable[Finding]]
     page: str
+    is_symptom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

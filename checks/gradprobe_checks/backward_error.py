@@ -118,4 +118,4 @@ def _finding(one: BackwardCrash) -> Finding:
     )
 
 
-CHECK: Final = Check(name="backward-error", code="GP201", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="backward-error", code="GP201", find=find, page=__doc__ or "", is_symptom=True)

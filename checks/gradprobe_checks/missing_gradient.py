@@ -189,4 +189,4 @@ def _and(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-CHECK: Final = Check(name="missing-gradient", code="GP100", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="missing-gradient", code="GP100", find=find, page=__doc__ or "", is_symptom=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING, Final
 
+from gradprobe.engine.symptoms import without_symptoms
 from gradprobe.values import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, 
                 f"The check {check.name} ({check.code}) failed, and what it looks for may be missed: "
                 f"{type(error).__name__}: {text}"
             )
-    return tuple(sorted(findings, key=_order)), tuple(failures)
+    symptoms = {check.name for check in checks if check.is_symptom}
+    return without_symptoms(tuple(sorted(findings, key=_order)), symptoms), tuple(failures)
 
 
 def _finding(found: object) -> Finding:

@@ -56,7 +56,7 @@ def decode_observed(kind: str, data: str) -> Observed | None:
 def decode_account(data: str) -> Account:
     """Return the account of a parameter that the writer encoded."""
     fields = json.loads(data)
-    sites = {name: None if fields[name] is None else Site(**fields[name]) for name in ("registered_at", "made", "frozen_at")}
+    sites = {name: None if fields[name] is None else Site(**fields[name]) for name in ("registered_at", "made", "frozen_at", "last_write")}
     return Account(**{**fields, **sites})
 
 

@@ -94,6 +94,8 @@ class Account:
         moved: Deep steps of its optimizer that changed it.
         unmoved: Deep steps of its optimizer that left it as it was although its gradient was not zero.
         same_object: Whether the optimizer that owns it holds the very tensor that goes by its name.
+        written: How often deep steps saw the script write to it by itself, since its first backward.
+        last_write: Where it last did.
     """
 
     registered: str
@@ -106,6 +108,8 @@ class Account:
     moved: int
     unmoved: int
     same_object: bool
+    written: int = 0
+    last_write: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class AccountRow:
     moved: int
     unmoved: int
     same_object: bool
+    written: int = 0
+    last_write: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,7 @@ class Recorder:
     def crashed(self, error: BaseException, site: Site, during: str) -> None:
         """Note an exception that left a recorded call, and write everything at once."""
         self._last_crash = id(error)
+        self.deep.flush(self._step_being_made(), list(self.built))
         self.outbox.put_incident(
             self._step_being_made(), Crashed(site, type(error).__name__, str(error)[:4000], during)
         )

@@ -27,6 +27,7 @@ class GradCut:
         site: The line to edit: where gradients were turned off, or where the operation stands.
         operation: Name of the operation, `argmax`.
         at: Where the first operation ran whose gradient ended here; differs from `site` where gradients had been turned off.
+        handed_over: Whether what it made was told to require a gradient: a leaf whose gradient the script sends on by itself.
         certain: Whether the value was followed from tensor to tensor; False where it left torch and came back as an equal number.
     """
 
@@ -35,6 +36,7 @@ class GradCut:
     site: Site
     operation: str
     at: Site
+    handed_over: bool = False
     certain: bool = True
 
 
@@ -50,7 +52,7 @@ class LossReach:
             gradient ends there (they may be reached on another way).
         frozen: Parameters that the loss depends on and that do not require a gradient.
         unnamed: How many further leaves it reaches that have no position: they are in no module or optimizer that was seen.
-        has_graph: Whether the loss had a graph at all, when last seen.
+        has_graph: Whether the loss had a graph at all, when last seen (a loss that was only told to require a gradient has none).
         looked_at: How often it was looked at.
         operations: Names of the last operations that made the loss, newest first, at the most eight.
     """

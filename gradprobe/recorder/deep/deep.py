@@ -28,7 +28,7 @@ from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.layout import Layout, optimizer_parameters
 from gradprobe.recorder.patches import Patches
 from gradprobe.recorder.sites import Sites
-from gradprobe.values import Observation, Observed, Site
+from gradprobe.values import Observation, Observed, RelatedSite, Site
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -81,7 +81,6 @@ class Deep:
         self._aside = False
         self._able = True
         self._reaches: dict[tuple[Site, str], Reach] = {}
-        self._told: set[int] = set()
         self._pending: list[Observed] = []
         self._seen_deep: set[Site] = set()
         self._looked_seconds = 0.0
@@ -155,6 +154,7 @@ class Deep:
     def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str) -> None:
         """Follow the loss of a backward call back to its parameters."""
         tracer = self.tracer
+        self._look_at_mode(roots, site)
         if not tracer.looks:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
                 self.window.want(8)
@@ -175,6 +175,16 @@ class Deep:
                 if watcher.backward is not None:
                     watcher.backward(tracer, root, node, site)
         tracer.seconds += time.perf_counter() - began
+
+    def _look_at_mode(self, roots: Sequence[torch.Tensor], site: Site) -> None:
+        """Note a loss without a graph that is backpropagated while gradients are still turned off: they were left off."""
+        entry = self.tracer.modes.in_force()
+        if entry is None or any(root.requires_grad for root in roots) or torch.is_grad_enabled():
+            return
+        detail = {"kind": entry.kind, "is_call": entry.is_call, "step": entry.step}
+        self.observe(
+            Observation("gradients-off", self.site(entry.place), (RelatedSite(site, "backward"),), detail=detail)
+        )
 
     def function_applied(self, cls: type, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
         """Follow values through a custom function."""
@@ -269,11 +279,10 @@ class Deep:
         """Write what was seen."""
         cuts: set[int] = set()
         for reach in self._reaches.values():
-            self.writer.observe(step, reach.value(self._position_of))
+            self.writer.observe(step, reach.value(self.tracer.handed_over, self._position_of))
             cuts.update(number for number in reach.cuts if number != FROZEN)
-        for cut in cut_values(self.tracer, cuts - self._told, self.site):
+        for cut in cut_values(self.tracer, cuts, self.site):
             self.writer.observe(step, cut)
-        self._told |= cuts
         pending, self._pending = self._pending, []
         for observed in pending:
             self.writer.observe(step, observed)
@@ -323,6 +332,8 @@ class Deep:
             owners=owners,
             moved=leaf.moved,
             unmoved=leaf.unmoved,
+            written=leaf.written,
+            last_write=maybe(leaf.writes[-1].place) if leaf.written else None,
             same_object=True,
         )
 

@@ -46,6 +46,7 @@ class Leaf:
         writes: Newest writes.
         position: Its position in the record, the last that was known; None while it has none.
         moved: Deep steps of its optimizer that changed it.
+        written: Writes since its first backward.
         unmoved: Deep steps that did not although its gradient was not zero.
     """
 
@@ -64,6 +65,7 @@ class Leaf:
         "registered_at",
         "unmoved",
         "writes",
+        "written",
     )
 
     def __init__(self, number: int, tensor: torch.Tensor, made: Place) -> None:
@@ -81,11 +83,18 @@ class Leaf:
         self.position: int | None = None
         self.moved = 0
         self.unmoved = 0
+        self.written = 0
 
-    def note_write(self, write: Write) -> None:
-        """Remember a write."""
+    def note_write(self, write: Write, *, trains: bool) -> None:
+        """Remember a write.
+
+        Args:
+            write: The write.
+            trains: Whether training has begun.
+        """
         if len(self.writes) >= MOST_WRITES:
             del self.writes[1]  # The first stays: it tells how the values came to be.
+        self.written += trains
         self.writes.append(write)
 
 

@@ -77,6 +77,7 @@ class Tracer:
         leaves: Parameters and other leaves.
         cuts: The cuts that were met.
         modes: Grad modes in force.
+        handed_over: For cuts whose result was told to require a gradient, the bits of those leaves.
         step: The training step that is being made.
         operations: Operations looked at so far.
         seconds: Time spent looking.
@@ -91,6 +92,7 @@ class Tracer:
         self.cuts = Cuts()
         self.modes = GradModes(sites)
         self.escapes = Escapes()
+        self.handed_over: dict[int, int] = {}
         self.looks = False
         self.step = 0
         self.operations = 0
@@ -377,6 +379,8 @@ class Tracer:
             node = self.node(tensor)
             if not node.leaf:  # Data that becomes a leaf, a loss that is given a graph of its own.
                 node.leaf = 1 << leaf.number
+                for number in node.cuts:
+                    self.handed_over[number] = self.handed_over.get(number, 0) | node.leaf
 
     def _after_write(
         self,
@@ -433,7 +437,7 @@ class Tracer:
             current.writes = [*(current.writes or ())[-15:], write]
             if current.leaf:
                 leaf = self.leaves.at(current.leaf.bit_length() - 1)
-                leaf.note_write(Write(name, place, self.step, bits))
+                leaf.note_write(Write(name, place, self.step, bits), trains=bool(self.deep.backwards))
                 leaf.initialised = leaf.initialised or name in _RANDOM_FILLS
                 leaf.copied = leaf.copied or name in ("copy_", "data", "__setitem__")
             current = current.parents[0] if current.operation in ALIASES and current.parents else None

@@ -1,0 +1,161 @@
+"""severed-gradient (GP101).
+
+## What it does
+
+Finds the line at which the way of the gradient ends: the values of parameters go on to a loss, and no gradient comes
+back. It rests on deep steps, which follow values from operation to operation: through `no_grad`, `inference_mode`
+and `set_grad_enabled` (the line that turned gradients off is named, the decorator for instance), `detach()`, `.data`,
+`.item()`, NumPy, `torch.tensor(...)` of values, casts to integers, `argmax` and other indices, comparisons, rounding,
+`sample()`, custom functions, and reentrant checkpoints.
+
+It is an error where all of this was seen: an optimizer owns the parameters and stepped them at least three times, they had
+no gradient (or one of zero) in any step of the run, no loss reaches them, and their values came to a loss through this line.
+
+It is a warning where the value was followed through a Python number that was merely equal, and info after one or
+two steps. It stays quiet about parameters that some loss reaches (stop gradients with a live twin, straight-through
+estimators), that no optimizer owns (targets, teachers), or that the script itself writes to while it trains (codebooks kept by
+moving averages), and about a detached leaf whose gradient the script sends on by itself.
+
+## Why is this bad
+
+The optimizer passes over parameters without a gradient. They stay as they were initialised, the rest of the model trains
+around them, and nothing raises.
+
+## Example
+
+```python
+class Refiner:
+    @torch.no_grad()                 # named: the gradient of the encoder ends here
+    def apply(self, prompt): ...
+
+loss = head(refiner.apply(encoder(tokens))).sum()
+loss.backward()
+optimizer.step()                     # owns the encoder, whose gradients are None
+```
+
+## Fix
+
+Take what ends the gradient off the way from the parameters to the loss. Where the parameters are meant to stay as
+they are, say so: `requires_grad_(False)`, or leave them out of the optimizer.
+
+## Known problems
+
+A value that leaves torch and is computed with in Python or NumPy is followed only as far as arrays stay the same objects, and
+numbers the same numbers. Inside a compiled part nothing is followed.
+
+## Options
+
+None.
+
+## References
+
+- <https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disabling-gradient-computation>
+- <https://docs.pytorch.org/docs/stable/distributions.html#score-function>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from gradprobe.extensions import Check
+from gradprobe.values import Confidence, Finding, RelatedSite, Severity
+from gradprobe_checks.cut_words import words_for
+from gradprobe_checks.places import optimizer_sites
+from gradprobe_checks.provenance import counted, cuts, listed, modules_of, names_of, never_flowed, reached, reaches
+
+if TYPE_CHECKING:
+    from gradprobe.record.record import Record
+    from gradprobe.values import GradCut, LossReach
+
+LEAST_STEPS: Final = 3
+"""Steps without a gradient from which it is an error."""
+HANDED_OVER_STEPS: Final = 100
+"""Steps without a gradient from which a leaf that hands its gradient on is not believed any more."""
+
+
+def find(record: Record) -> Iterator[Finding]:
+    """Yield one finding for each line that ends the way of gradients that never came."""
+    missing = severed_parameters(record)
+    known = cuts(record)
+    for number, positions in _causes(record, missing, known):
+        yield _finding(record, known[number], number, positions)
+
+
+def severed_parameters(record: Record) -> set[int]:
+    """Return the positions of parameters that should train, and whose gradient never came, on whatever way."""
+    live = reached(record)
+    return {
+        position
+        for position, one in enumerate(record.parameters)
+        if one.optimizer is not None
+        and one.trainable
+        and never_flowed(one)
+        and one.objects == 1
+        and position not in live
+        and not (position in record.accounts and record.accounts[position].written)
+    }
+
+
+def _causes(record: Record, missing: set[int], known: dict[int, GradCut]) -> Iterator[tuple[int, set[int]]]:
+    """Yield cuts with the parameters they account for, the one with most parameters first, each parameter once."""
+    by_cut: dict[int, set[int]] = {}
+    for reach in reaches(record):
+        for number, positions in reach.cut.items():
+            hit = missing.intersection(positions)
+            if hit and number in known and not _is_handed_over(record, known[number], hit):
+                by_cut.setdefault(number, set()).update(hit)
+    while by_cut:
+        number = max(by_cut, key=lambda one: (len(by_cut[one]), known[one].certain, -one))
+        positions = by_cut.pop(number)
+        yield number, positions
+        by_cut = {other: rest - positions for other, rest in by_cut.items() if rest - positions}
+
+
+def _is_handed_over(record: Record, cut: GradCut, positions: set[int]) -> bool:
+    steps = max(record.parameters[position].counts.looked_at for position in positions)
+    return cut.handed_over and steps < HANDED_OVER_STEPS
+
+
+def _finding(record: Record, cut: GradCut, number: int, positions: set[int]) -> Finding:
+    losses = [reach for reach in reaches(record) if positions.intersection(reach.cut.get(number, ()))]
+    modules = modules_of(record, positions)
+    steps = max(record.parameters[position].counts.looked_at for position in positions)
+    owners = sorted({one for position in positions if (one := record.parameters[position].optimizer) is not None})
+    enough = steps >= LEAST_STEPS
+    severity = (Severity.ERROR if cut.certain else Severity.WARNING) if enough else Severity.INFO
+    words = words_for(cut)
+    names = listed(modules)
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=severity,
+        confidence=(Confidence.CERTAIN if cut.certain else Confidence.LIKELY) if enough else Confidence.POSSIBLE,
+        title=f"the gradient of {names} ends here",
+        message=_message(cut, words.how, losses, len(positions), names, steps),
+        fix=f"{words.fix}; if {names} is meant to stay as it is, freeze it with requires_grad_(False)",
+        not_this=f"a higher learning rate for {names}: its gradient is absent, not small",
+        location=cut.site,
+        first_step=0,
+        last_step=max(record.facts.steps - 1, 0),
+        related=(
+            *(RelatedSite(reach.site, "backward") for reach in losses),
+            *((RelatedSite(cut.at, "first operation without a graph"),) if cut.at != cut.site else ()),
+            *optimizer_sites(record, owners),
+        ),
+        modules=modules,
+        parameters=names_of(record, positions),
+        evidence={"severed_parameters": len(positions), "steps_without_gradient": steps, "kind": cut.kind},
+    )
+
+
+def _message(cut: GradCut, how: str, losses: list[LossReach], parameters: int, names: str, steps: int) -> str:
+    way = "only through this line" if cut.certain else "as numbers that are equal to those that leave torch at this line"
+    verb = "reaches" if parameters == 1 else "reach"
+    return (
+        f"The gradient ends here: {how}. {counted(parameters, 'parameter')} of {names} {verb} the loss {losses[0].loss} "
+        f"{way}; their optimizer has stepped {counted(steps, 'time')} without a gradient for them."
+    )
+
+
+CHECK: Final = Check(name="severed-gradient", code="GP101", find=find, page=__doc__ or "")

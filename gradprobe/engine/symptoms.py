@@ -1,0 +1,46 @@
+"""One cause, one finding: what follows from a cause is listed under it, not beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradprobe.values import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gradprobe.values import Finding
+
+
+def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -> tuple[Finding, ...]:
+    """Return the findings without those that a named cause accounts for; the cause's evidence counts them.
+
+    Args:
+        findings: In the order of the report.
+        symptoms: Names of the checks that report what follows from something.
+    """
+    causes = [one for one in findings if one.check not in symptoms and one.severity is not Severity.INFO]
+    counts: dict[int, int] = {}
+    kept = []
+    for finding in findings:
+        cause = None
+        if finding.check in symptoms:
+            cause = next((one for one in causes if _accounts_for(one, finding)), None)
+        if cause is None:
+            kept.append(finding)
+        else:
+            counts[id(cause)] = counts.get(id(cause), 0) + 1
+    return tuple(
+        replace(one, evidence={**one.evidence, "symptoms": counts[id(one)]}) if id(one) in counts else one for one in kept
+    )
+
+
+def _accounts_for(cause: Finding, symptom: Finding) -> bool:
+    """Return whether a cause is behind a symptom: it concerns the same parameters, or the same line."""
+    if symptom.parameters:
+        return set(symptom.parameters) <= set(cause.parameters)
+    sites = {(one.site.file, one.site.line) for one in cause.related}
+    if cause.location is not None:
+        sites.add((cause.location.file, cause.location.line))
+    return symptom.location is not None and (symptom.location.file, symptom.location.line) in sites

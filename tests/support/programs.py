@@ -1,0 +1,110 @@
+"""The programs below `tests/programs`, and what their comments say should be found in them.
+
+`# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
+only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives. A
+program called `bad_…` must be found out, one called `ok_…` must have neither an error nor a warning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parent.parent / "programs"
+_MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z, -]+)")
+
+
+@dataclass(frozen=True)
+class Expected:
+    checks: frozenset[str]
+    lines: frozenset[int]
+    anywhere: bool
+    info: bool
+
+
+def programs() -> list[Path]:
+    return sorted(path for path in PROGRAMS.glob("*/*.py") if path.name.startswith(("bad_", "ok_")))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def expected(path: Path) -> Expected:
+    checks: set[str] = set()
+    lines: set[int] = set()
+    anywhere = info = False
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for kind, names in _MARK.findall(line):
+            checks.update(name.strip() for name in names.split(",") if name.strip())
+            anywhere = anywhere or kind == "expect-anywhere"
+            info = info or kind == "expect-info"
+            if kind != "expect-anywhere":
+                lines.add(number)
+    return Expected(frozenset(checks), frozenset(lines), anywhere, info)
+
+
+class ProgramServer:
+    """A process that runs programs, one after another."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("program_server.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
+        """Run a program; return its report, its exit code and what it printed."""
+        report = folder / "report.json"
+        asked = {"program": str(program), "report": str(report), "folder": str(folder)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        found = json.loads(report.read_text()) if report.exists() else {}
+        return found, answer["code"], answer["output"]
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+
+
+def loud(report: dict) -> list[dict]:
+    return [one for one in report.get("findings", []) if one["severity"] in ("error", "warning")]
+
+
+def shown(findings: list[dict]) -> list[str]:
+    return [f"{one['severity']}:{one['check']}@{(one['location'] or {}).get('line')}" for one in findings]
+
+
+def verdict_on(path: Path, report: dict, code: int, output: str) -> str:
+    """Return what is wrong with a report, empty where nothing is."""
+    if not report:
+        return f"no report, exit {code}: {output[-1500:]}"
+    if "recording ended" in output:
+        return f"the recorder failed: {output[-1500:]}"
+    found = loud(report)
+    if path.name.startswith("ok_"):
+        wrong = f"exit {code}: {output[-1500:]}" if code and not found else ""
+        return f"accused: {shown(found)} {[one['message'] for one in found]}" if found else wrong
+    wanted = expected(path)
+    if wanted.info:
+        quiet = [one for one in report["findings"] if one["check"] in wanted.checks]
+        if found:
+            return f"accused: {shown(found)}"
+        return "" if quiet else f"not mentioned: {sorted(wanted.checks)}"
+    if not found:
+        return f"nothing found, expected {sorted(wanted.checks)} at {sorted(wanted.lines)}; info: {shown(report['findings'])}"
+    first = found[0]
+    if first["check"] not in wanted.checks:
+        return f"expected {sorted(wanted.checks)} first, found {shown(found)}"
+    line = (first["location"] or {}).get("line")
+    if not wanted.anywhere and line not in wanted.lines:
+        return f"expected line {sorted(wanted.lines)}, found {shown(found)}: {first['message']}"
+    return ""
