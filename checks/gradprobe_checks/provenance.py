@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from gradprobe.values import GradCut, LossReach, Observation
+from gradprobe.values import Backward, GradCut, LossReach, Observation, OptimizerStep
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Parameter, Record
+    from gradprobe.values import Site
 
 TURNS_OFF: Final = frozenset({"no_grad", "inference_mode", "set_grad_enabled"})
 """Kinds of cut whose line turned gradients off for what runs below it."""
@@ -40,6 +41,23 @@ def never_flowed(parameter: Parameter) -> bool:
     """Return whether its optimizer stepped, and it had no gradient that is not zero in any step of the run."""
     counts = parameter.counts
     return counts.looked_at > 0 and counts.flowing == 0 and counts.non_finite == 0
+
+
+def own_losses(record: Record, optimizers: Iterable[int]) -> set[Site]:
+    """Return the backward calls that come right before steps of these optimizers: their own losses, as far as that shows."""
+    wanted = set(optimizers)
+    found: set[Site] = set()
+    for pattern in record.patterns:
+        since: list[Site] = []
+        for position in pattern:
+            call = record.calls[position].call
+            if isinstance(call, Backward):
+                since.append(call.site)
+            elif isinstance(call, OptimizerStep):
+                if call.optimizer in wanted:
+                    found.update(since)
+                since = []
+    return found
 
 
 def modules_of(record: Record, positions: Iterable[int]) -> tuple[str, ...]:

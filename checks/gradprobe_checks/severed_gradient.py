@@ -55,18 +55,29 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.cut_words import words_for
 from gradprobe_checks.places import optimizer_sites
-from gradprobe_checks.provenance import counted, cuts, listed, modules_of, names_of, never_flowed, reached, reaches
+from gradprobe_checks.provenance import (
+    counted,
+    cuts,
+    listed,
+    modules_of,
+    names_of,
+    never_flowed,
+    observations,
+    own_losses,
+    reached,
+    reaches,
+)
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import Record
-    from gradprobe.values import GradCut, LossReach
+    from gradprobe.record.record import ObservationSeen, Record
+    from gradprobe.values import GradCut, LossReach, Observation, Site
 
 LEAST_STEPS: Final = 3
 """Steps without a gradient from which it is an error."""
@@ -80,6 +91,8 @@ def find(record: Record) -> Iterator[Finding]:
     known = cuts(record)
     for number, positions in _causes(record, missing, known):
         yield _finding(record, known[number], number, positions)
+        missing -= positions
+    yield from gave_none(record)
 
 
 def severed_parameters(record: Record) -> set[int]:
@@ -93,18 +106,38 @@ def severed_parameters(record: Record) -> set[int]:
         and never_flowed(one)
         and one.objects == 1
         and position not in live
-        and not (position in record.accounts and record.accounts[position].written)
+        and not is_written(record, position)
     }
+
+
+def is_written(record: Record, position: int) -> bool:
+    """Return whether the script writes to a parameter by itself while it trains."""
+    return position in record.accounts and record.accounts[position].written > 0
 
 
 def _causes(record: Record, missing: set[int], known: dict[int, GradCut]) -> Iterator[tuple[int, set[int]]]:
     """Yield cuts with the parameters they account for, the one with most parameters first, each parameter once."""
-    by_cut: dict[int, set[int]] = {}
-    for reach in reaches(record):
-        for number, positions in reach.cut.items():
-            hit = missing.intersection(positions)
-            if hit and number in known and not _is_handed_over(record, known[number], hit):
-                by_cut.setdefault(number, set()).update(hit)
+    owners = {one for position in missing if (one := record.parameters[position].optimizer) is not None}
+    own = {owner: own_losses(record, [owner]) for owner in owners}
+
+    def is_own(position: int, reach: LossReach) -> bool:
+        owner = record.parameters[position].optimizer
+        return owner is not None and reach.site in own[owner]
+
+    left = set(missing)
+    for only_own in (True, False):  # A generator's gradient ends in the discriminator's loss too, and rightly.
+        by_cut: dict[int, set[int]] = {}
+        for reach in reaches(record):
+            for number, positions in reach.cut.items():
+                hit = {one for one in left.intersection(positions) if not only_own or is_own(one, reach)}
+                if hit and number in known and not _is_handed_over(record, known[number], hit):
+                    by_cut.setdefault(number, set()).update(hit)
+        for number, positions in _largest_first(by_cut, known):
+            left -= positions
+            yield number, positions
+
+
+def _largest_first(by_cut: dict[int, set[int]], known: dict[int, GradCut]) -> Iterator[tuple[int, set[int]]]:
     while by_cut:
         number = max(by_cut, key=lambda one: (len(by_cut[one]), known[one].certain, -one))
         positions = by_cut.pop(number)
@@ -149,8 +182,56 @@ def _finding(record: Record, cut: GradCut, number: int, positions: set[int]) -> 
     )
 
 
+def gave_none(record: Record) -> Iterator[Finding]:
+    """Yield a finding for each custom backward that gave None for parameters whose gradient never came."""
+    positions = {one.name: position for position, one in enumerate(record.parameters)}
+    by_site: dict[Site, list[tuple[Observation, ObservationSeen]]] = {}
+    for seen, when in observations(record, "none-from-backward"):
+        by_site.setdefault(seen.site, []).append((seen, when))
+    for group in by_site.values():
+        behind = {positions[name] for seen, _ in group for name in seen.parameters if name in positions}
+        missing = {position for position in behind if _is_missing(record, position)}
+        if missing:
+            yield _none_finding(record, group, missing)
+
+
+def _is_missing(record: Record, position: int) -> bool:
+    one = record.parameters[position]
+    is_due = one.optimizer is not None and one.counts.looked_at >= LEAST_STEPS
+    return is_due and never_flowed(one) and not is_written(record, position)
+
+
+def _none_finding(record: Record, group: Sequence[tuple[Observation, ObservationSeen]], missing: set[int]) -> Finding:
+    (first, when), names = group[0], listed(modules_of(record, missing))
+    function = first.detail["function"]
+    arguments = listed([str(number) for number in sorted({seen.detail["argument"] for seen, _ in group}, key=str)])
+    which = f"argument {arguments}, which requires" if len(group) == 1 else f"arguments {arguments}, which require"
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.ERROR,
+        confidence=Confidence.CERTAIN,
+        title=f"the backward of {function} gives no gradient to {names}",
+        message=f"The gradient ends here: the backward of the custom function {function} returned None for {which} a "
+        f"gradient, and autograd goes no further without a word. {counted(len(missing), 'parameter')} of {names} had no "
+        "gradient in any step.",
+        fix=f"return the gradient of {'that argument' if len(group) == 1 else 'those arguments'} from backward; where it is "
+        "computed by autograd itself, do so under torch.enable_grad(), because gradients are off within a backward",
+        not_this=f"a higher learning rate for {names}: its gradient is absent, not small",
+        location=first.site,
+        first_step=when.first_step,
+        last_step=when.last_step,
+        related=first.related,
+        modules=modules_of(record, missing),
+        parameters=names_of(record, missing),
+        evidence={"severed_parameters": len(missing)},
+    )
+
+
 def _message(cut: GradCut, how: str, losses: list[LossReach], parameters: int, names: str, steps: int) -> str:
-    way = "only through this line" if cut.certain else "as numbers that are equal to those that leave torch at this line"
+    way = (
+        "only through this line" if cut.certain else "as numbers that are equal to those that leave torch at this line"
+    )
     verb = "reaches" if parameters == 1 else "reach"
     return (
         f"The gradient ends here: {how}. {counted(parameters, 'parameter')} of {names} {verb} the loss {losses[0].loss} "

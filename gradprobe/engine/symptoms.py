@@ -32,7 +32,8 @@ def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -
         else:
             counts[id(cause)] = counts.get(id(cause), 0) + 1
     return tuple(
-        replace(one, evidence={**one.evidence, "symptoms": counts[id(one)]}) if id(one) in counts else one for one in kept
+        replace(one, evidence={**one.evidence, "symptoms": counts[id(one)]}) if id(one) in counts else one
+        for one in kept
     )
 
 

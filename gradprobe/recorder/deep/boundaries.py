@@ -49,7 +49,9 @@ def function_applied(deep: Deep, cls: type, args: tuple[Any, ...], result: Any, 
     tracer = deep.tracer
     tensors = [value for value in args if isinstance(value, torch.Tensor)]
     nodes = [tracer.node(tensor) for tensor in tensors]
-    outputs = [one for one in (result if isinstance(result, (tuple, list)) else (result,)) if isinstance(one, torch.Tensor)]
+    outputs = [
+        one for one in (result if isinstance(result, (tuple, list)) else (result,)) if isinstance(one, torch.Tensor)
+    ]
     inner = [tracer.node_of(output) for output in outputs]
     place = tracer.place(frame)
     is_checkpoint = cls.__name__ == "CheckpointFunction" and cls.__module__ == "torch.utils.checkpoint"

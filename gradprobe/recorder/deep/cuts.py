@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,16 @@ class Cuts:
             self._all.append(Cut(kind, place, operation, at, certain))
             number = self._numbers[key] = len(self._all) + FROZEN
         return number
+
+    def doubtful(self, bits: Mapping[int, int]) -> dict[int, int]:
+        """Return cuts as ones of which it is not certain that the value came through them."""
+        found: dict[int, int] = {}
+        for number, parameters in bits.items():
+            if number != FROZEN:
+                cut = self.at(number)
+                number = self.number(cut.kind, cut.place, cut.operation, cut.at, certain=False)
+            found[number] = found.get(number, 0) | parameters
+        return found
 
     def at(self, number: int) -> Cut:
         """Return a cut by its number."""

@@ -196,10 +196,11 @@ class Deep:
     def array_wrapped(self, array: Any, tensor: torch.Tensor, frame: FrameType) -> None:
         """Follow values through an array that becomes a tensor."""
         tracer = self.tracer
+        place = tracer.place(frame)
         found, certain = tracer.escapes.find(array)
-        tracer.made(
-            "from_numpy", "tensor", ([], []), [tensor], tracer.place(frame), extra=found, certain=certain
-        )
+        if not found:
+            found, certain = tracer.escapes.nearby(place), False
+        tracer.made("from_numpy", "tensor", ([], []), [tensor], place, extra=found, certain=certain)
 
     def parameter_made(self, parameter: Any, data: Any, frame: FrameType) -> None:
         """Note where a parameter was made, and of what."""
@@ -264,6 +265,10 @@ class Deep:
             if len(self._places) < 100_000:
                 self._places[place] = site
         return site
+
+    def line_site(self, file: str, line: int, function: str) -> Site:
+        """Return the site of a known line."""
+        return self._sites.line(file, line, function)
 
     def name_of(self, bit: int) -> str:
         """Return the name of the parameter of a bit: its own, or where it was made."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from types import CodeType
 from typing import Any, Final
 
 import numpy as np
 
-from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.deep.node import Node, Place
 
 MOST_NUMBERS: Final = 8192
 """Numbers that are remembered within a step."""
@@ -24,17 +25,21 @@ class Escapes:
     def __init__(self) -> None:
         self._numbers: dict[float, Node] = {}
         self._arrays: dict[int, tuple[weakref.ref[Any], Node]] = {}
+        self._by_function: dict[CodeType, Node] = {}
         self.newest: Node | None = None
 
     def forget(self) -> None:
         """Forget all: a new step begins."""
         self._numbers.clear()
         self._arrays.clear()
+        self._by_function.clear()
         self.newest = None
 
     def note(self, value: object, node: Node) -> None:
         """Note that a tensor's value left torch as a number, a list of numbers or an array."""
         self.newest = node
+        if node.place is not None:
+            self._by_function[node.place[0]] = node
         if isinstance(value, np.ndarray):
             self._arrays[id(value)] = (weakref.ref(value), node)
             if value.size <= MOST_ITEMS and value.dtype.kind == "f":
@@ -63,6 +68,11 @@ class Escapes:
         if isinstance(value, (list, tuple)):
             return self._find_numbers(list(_flat(value))), False
         return self._find_numbers([value]), False
+
+    def nearby(self, place: Place) -> list[Node]:
+        """Return what left torch last in the function that makes a tensor of values whose origin is not known."""
+        node = None if place is None else self._by_function.get(place[0])
+        return [] if node is None else [node]
 
     @property
     def any_numbers(self) -> bool:

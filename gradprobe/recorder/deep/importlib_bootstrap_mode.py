@@ -69,5 +69,3 @@ def warn_around(mode: DeepMode, original: Callable[..., None]) -> Callable[..., 
         original(message, category, stacklevel, source, **more)
 
     return warn
-
-

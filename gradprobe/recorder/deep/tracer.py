@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import torch
 
 from gradprobe.recorder.deep import graph
@@ -30,7 +31,15 @@ MOST_PARENTS: Final = 4096
 """Tensors among an operation's arguments that are followed."""
 _RANDOM_FILLS: Final = frozenset(
     {
-        *("uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_", "trunc_normal_"),
+        *(
+            "uniform_",
+            "normal_",
+            "kaiming_uniform_",
+            "kaiming_normal_",
+            "xavier_uniform_",
+            "xavier_normal_",
+            "trunc_normal_",
+        ),
         *("orthogonal_", "sparse_", "exponential_", "cauchy_", "log_normal_", "geometric_", "random_", "bernoulli_"),
         *("_no_grad_uniform_", "_no_grad_normal_", "_no_grad_trunc_normal_"),
     }
@@ -251,7 +260,7 @@ class Tracer:
         tensors, nodes = inputs
         live, cuts = (0, NO_CUTS) if name in FACTORIES else self.contributions(nodes, tensors)
         for node in extra:
-            cuts = merged(cuts, node.cuts)
+            cuts = merged(cuts, node.cuts if certain else self.cuts.doubtful(node.cuts))
         parents = (*nodes, *extra)
         first = None
         for output in outputs:
@@ -316,7 +325,9 @@ class Tracer:
         extra: list[Node] = []
         certain = True
         if name in REWRAPS:
-            extra, certain = self.escapes.find(args[0]) if args and not isinstance(args[0], torch.Tensor) else ([], True)
+            extra, certain = (
+                self.escapes.find(args[0]) if args and not isinstance(args[0], torch.Tensor) else ([], True)
+            )
         elif constants and self.escapes.any_numbers:
             for value in constants.values():
                 if isinstance(value, float):
@@ -341,6 +352,15 @@ class Tracer:
             for watcher in (*(watchers or ()), *self._every):
                 assert watcher.after is not None
                 watcher.after(self, seen)
+
+    def _returned(self, args: tuple[Any, ...], place: Place) -> tuple[list[Node], bool]:
+        """Return what the values came from of which a tensor is made."""
+        if not args or isinstance(args[0], torch.Tensor):
+            return [], True
+        found, certain = self.escapes.find(args[0])
+        if not found and isinstance(args[0], (list, np.ndarray)):
+            return self.escapes.nearby(place), False
+        return found, certain
 
     def _after_escape(
         self, operation: Operation, tensors: list[torch.Tensor], nodes: list[Node], result: Any, place: Place
@@ -398,7 +418,9 @@ class Tracer:
             return None
         name = operation.name
         if name == "requires_grad_":
-            self.note_requires_grad(target, bool(args[1] if len(args) > 1 else kwargs.get("requires_grad", True)), place)
+            self.note_requires_grad(
+                target, bool(args[1] if len(args) > 1 else kwargs.get("requires_grad", True)), place
+            )
             return self.node(target)
         old = self.node(target)
         sources = [node for node, tensor in zip(nodes, tensors, strict=True) if tensor is not target]
@@ -411,7 +433,9 @@ class Tracer:
             self._write_through_view(base, node, name, place, extra)
         return node
 
-    def _write_through_view(self, base: torch.Tensor, node: Node, name: str, place: Place, extra: Sequence[Node]) -> None:
+    def _write_through_view(
+        self, base: torch.Tensor, node: Node, name: str, place: Place, extra: Sequence[Node]
+    ) -> None:
         """A write to a view changes the tensor it is a view of."""
         old = self.node(base)
         if old.leaf and isinstance(base, torch.nn.Parameter):
