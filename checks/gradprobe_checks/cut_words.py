@@ -30,12 +30,12 @@ def words_for(cut: GradCut) -> Words:
             fix = "let set_grad_enabled be on here, or end it before this runs: as a with block it ends by itself"
         else:
             fix = f"move what is to be trained out of the {cut.kind} block; keep it only around what needs no gradient"
-        return Words(f"what runs below {cut.kind} leaves no graph ({operation} at line {cut.at.line} is the first)", fix)
+        return Words(
+            f"what runs below {cut.kind} leaves no graph ({operation} at line {cut.at.line} is the first)", fix
+        )
     known = {
         "detach": Words("detach() returns the value without its graph", "use the tensor itself here, without detach()"),
-        "data": Words(
-            ".data returns the value without its graph", "use the tensor itself here, without .data"
-        ),
+        "data": Words(".data returns the value without its graph", "use the tensor itself here, without .data"),
         "item": Words(
             f"{operation}() returns a Python number, which has no graph",
             "compute with the tensor itself; use item() only for what is printed or logged",
@@ -83,5 +83,7 @@ def words_for(cut: GradCut) -> Words:
     }
     return known.get(
         cut.kind,
-        Words(f"{operation} gave a result without a graph", f"find a differentiable way to do what {operation} does here"),
+        Words(
+            f"{operation} gave a result without a graph", f"find a differentiable way to do what {operation} does here"
+        ),
     )

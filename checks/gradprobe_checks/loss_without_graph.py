@@ -82,9 +82,7 @@ def _nothing_trains(record: Record) -> bool:
 
 def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bool) -> Finding:
     known = cuts(record)
-    numbers = sorted(
-        (number for number in reach.cut if number in known), key=lambda one: (-len(reach.cut[one]), one)
-    )
+    numbers = sorted((number for number in reach.cut if number in known), key=lambda one: (-len(reach.cut[one]), one))
     if numbers:
         cut = known[numbers[0]]
         words = words_for(cut)
@@ -94,9 +92,14 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
         confidence = Confidence.CERTAIN if cut.certain else Confidence.LIKELY
     elif reach.frozen:
         positions = reach.frozen
-        location = next((account.frozen_at for one in positions if (account := record.accounts.get(one)) and account.frozen_at), None)
+        location = next(
+            (account.frozen_at for one in positions if (account := record.accounts.get(one)) and account.frozen_at),
+            None,
+        )
         why = f"all {counted(len(positions), 'parameter')} in it have requires_grad=False"
-        fix = "let what is to be trained require a gradient: requires_grad_(True) on it, or leave it out of the freezing"
+        fix = (
+            "let what is to be trained require a gradient: requires_grad_(True) on it, or leave it out of the freezing"
+        )
         confidence = Confidence.CERTAIN
     else:
         positions, location = (), None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 import typer
 from typer.core import TyperCommand
 
+from gradprobe.commands.deep_steps import chosen_steps, overhead_share
 from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, policy_for, show
 from gradprobe.commands.options import FailOn, FormatName, Ignore, PolicyFile, Reports, Select
 from gradprobe.commands.split import Split, split
@@ -64,6 +65,14 @@ def run(
     format_name: FormatName = None,
     policy: PolicyFile = None,
     fail_on: FailOn = "error",
+    overhead: Annotated[
+        str,
+        typer.Option("--overhead", metavar="PERCENT", help="What recording may cost, as a share of the run's time."),
+    ] = "2%",
+    deep: Annotated[
+        str | None,
+        typer.Option("--deep", metavar="STEPS", help="Follow these steps in depth (0-5,100-110), or none."),
+    ] = None,
     select: Select = None,
     ignore: Ignore = None,
     live: Annotated[
@@ -100,6 +109,8 @@ def run(
         user_roots=program.roots,
         on_step=on_step,
         policy=_lasting(policy),
+        overhead=overhead_share(overhead),
+        deep=chosen_steps(deep),
     )
     screen = None
     if shows_progress and sys.stderr.isatty():

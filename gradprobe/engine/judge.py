@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from gradprobe.engine.allowances import allow
 from gradprobe.engine.checking import run_checks
 from gradprobe.engine.evidence import gather
 from gradprobe.engine.flags import judge_flags
@@ -45,6 +46,7 @@ def judge(
         UsageError: If `select` or `ignore` names no check of `checks`.
     """
     findings, failures = run_checks(record, choose(checks, select, ignore))
+    findings, allowed, stale = allow(findings, record, policy)
     evidence = gather(record)
     flags = judge_flags(policy, evidence)
     return Report(
@@ -55,7 +57,8 @@ def judge(
         findings=findings,
         modules=module_health(record, evidence.norms),
         metrics=metric_trends(record, evidence.trends),
-        not_seen=(*failures, *not_seen(record)),
+        not_seen=(*failures, *stale, *not_seen(record)),
+        allowed=allowed,
     )
 
 

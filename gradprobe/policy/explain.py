@@ -39,6 +39,8 @@ def _place(detail: ErrorDetails) -> tuple[str, int | None, str | None]:
         # ("flag", 2, "<kind>", "<key>"): pydantic names the member of the union that it tried.
         key = str(location[3]) if len(location) > 3 else ("kind" if detail["type"].startswith("union_tag") else None)
         return f"flag {location[1] + 1}: ", location[1], key
+    if len(location) >= 2 and location[0] == "expect":
+        return "expect: ", None, str(location[1])
     return "", None, str(location[0]) if location else None
 
 
@@ -91,9 +93,11 @@ def _expected(detail: ErrorDetails) -> str:
 
 def _valid_keys(detail: ErrorDetails) -> list[str]:
     """Return the keys that are valid where the error is, required ones as they are declared."""
-    from gradprobe.policy.schema import Policy
+    from gradprobe.policy.schema import Expect, Policy
 
     location = detail["loc"]
+    if len(location) > 1 and location[0] == "expect":
+        return sorted(Expect.model_fields)
     if len(location) > 2 and location[0] == "flag":
         model = _models()[str(location[2])]
         return sorted(model.model_fields)

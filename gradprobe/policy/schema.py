@@ -138,6 +138,18 @@ PolicyFlag: TypeAlias = GradientFlows | GradientNorm | MetricTrend | Finite | No
 FLAGS: tuple[type[PolicyFlag], ...] = (GradientFlows, GradientNorm, MetricTrend, Finite, NoBackwardErrors)
 
 
+class Expect(_Table):
+    """What is meant, although it looks like a mistake; each a list of patterns over parameters and modules.
+
+    Attributes:
+        frozen: Parameters that are not to be trained.
+        severed: Parameters whose gradient is cut off on purpose.
+    """
+
+    frozen: tuple[Pattern, ...] = ()
+    severed: tuple[Pattern, ...] = ()
+
+
 class Policy(_Table):
     """A policy: what a healthy run looks like.
 
@@ -145,11 +157,13 @@ class Policy(_Table):
         format: Version of this format, 1; `schema` in the file.
         name: Shown in reports.
         flags: Its lines; `[[flag]]` in the file.
+        expect: What is meant although it looks like a mistake.
     """
 
     format: Annotated[int, Field(strict=True, ge=1, le=1, alias="schema")]
     name: Name
     flags: Annotated[tuple[Annotated[PolicyFlag, Field(discriminator="kind")], ...], Field(alias="flag")]
+    expect: Expect = Expect()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Policy:

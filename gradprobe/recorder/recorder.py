@@ -18,6 +18,7 @@ import torch
 from gradprobe.record.create import Fact
 from gradprobe.record.rows import StepRow
 from gradprobe.record.writer import RecordWriter
+from gradprobe.recorder.comments import comments_in
 from gradprobe.recorder.deep.deep import Deep
 from gradprobe.recorder.gradients import Norms
 from gradprobe.recorder.guard import Guard
@@ -109,6 +110,8 @@ class Recorder:
             try:
                 if was_active:
                     self._close_steps()
+                    for comment in comments_in(self.sites.user_files()):
+                        self.deep.observe(comment)
                     self.deep.flush(max(0, self.steps.completed - 1), list(self.built))
                 self.writer.set_facts(facts)
                 self._flush_all()

@@ -58,6 +58,10 @@ class Sites:
             users = self._users[file] = self._is_users(file)
         return users
 
+    def user_files(self) -> list[str]:
+        """Return the source files of the user's that were met."""
+        return [file for file, is_users in self._users.items() if is_users]
+
     def at(self, frame: FrameType | None) -> Site:
         """Return the user's line that a frame was called from."""
         found = self.user_frame(frame)

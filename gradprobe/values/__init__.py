@@ -17,7 +17,7 @@ from gradprobe.values.events import (
     Warned,
     ZeroGrad,
 )
-from gradprobe.values.finding import Confidence, Finding, RelatedSite, Severity
+from gradprobe.values.finding import Allowed, Confidence, Finding, RelatedSite, Severity
 from gradprobe.values.flag import Colour, Flag
 from gradprobe.values.observations import GradCut, LossReach, Observation, Observed
 from gradprobe.values.report import MetricTrend, ModuleHealth, ModuleState, Report, RunFacts, Trend, Verdict
@@ -25,6 +25,7 @@ from gradprobe.values.site import Site
 from gradprobe.values.step import Step
 
 __all__ = [
+    "Allowed",
     "Backward",
     "Call",
     "ClipCall",

@@ -75,3 +75,24 @@ class Finding:
     modules: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     evidence: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A finding that the user said is meant.
+
+    Attributes:
+        check: Name of the check.
+        code: Its code.
+        title: The finding's title.
+        location: Its line.
+        by: What allows it: a comment, a line of the policy.
+        reason: What the user gave as the reason; empty where none.
+    """
+
+    check: str
+    code: str
+    title: str
+    location: Site | None
+    by: str
+    reason: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from gradprobe.values.finding import Finding
+from gradprobe.values.finding import Allowed, Finding
 from gradprobe.values.flag import Flag
 
 
@@ -151,6 +151,7 @@ class Report:
         modules: The health table, in the order of the model, parents before children.
         metrics: Losses and logged metrics.
         not_seen: What this run cannot tell, in sentences.
+        allowed: Findings that the user said are meant.
     """
 
     gradprobe: str
@@ -161,3 +162,4 @@ class Report:
     modules: tuple[ModuleHealth, ...]
     metrics: tuple[MetricTrend, ...]
     not_seen: tuple[str, ...] = ()
+    allowed: tuple[Allowed, ...] = ()

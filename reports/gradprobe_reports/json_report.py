@@ -15,7 +15,7 @@ from typing import IO, Final, TypeAlias
 from gradprobe.extensions import Format
 from gradprobe.text.utf8 import writable
 from gradprobe.text.words import relative
-from gradprobe.values import Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
+from gradprobe.values import Allowed, Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
 
 SCHEMA_VERSION: Final = 1
 
@@ -39,6 +39,7 @@ def document(report: Report) -> dict[str, Json]:
         "modules": [_module(module) for module in report.modules],
         "metrics": [_metric(metric) for metric in report.metrics],
         "not_seen": _texts(report.not_seen),
+        "allowed": [_allowed(one) for one in report.allowed],
     }
 
 
@@ -92,6 +93,17 @@ def _finding(finding: Finding) -> Json:
         "first_step": finding.first_step,
         "last_step": finding.last_step,
         "evidence": {writable(key): _evidence(value) for key, value in finding.evidence.items()},
+    }
+
+
+def _allowed(allowed: Allowed) -> Json:
+    return {
+        "check": writable(allowed.check),
+        "code": writable(allowed.code),
+        "title": writable(allowed.title),
+        "location": None if allowed.location is None else _site(allowed.location),
+        "by": writable(allowed.by),
+        "reason": writable(allowed.reason),
     }
 
 

@@ -116,7 +116,7 @@ def test_any_report_is_valid_and_reads_back_as_it_was(report):
 def test_the_keys_are_those_of_the_contract():
     top = document(RED)
     assert list(top) == [
-        *("schema", "gradprobe", "run", "verdict", "flags", "findings", "modules", "metrics", "not_seen"),
+        *("schema", "gradprobe", "run", "verdict", "flags", "findings", "modules", "metrics", "not_seen", "allowed"),
     ]
     assert list(top["run"]) == [
         *("script", "argv", "steps", "deep_steps", "ranks", "device", "torch", "python", "started", "seconds"),

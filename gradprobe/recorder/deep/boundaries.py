@@ -115,11 +115,14 @@ def _compiled(deep: Deep, patches: Patches) -> None:
         original = eval_frame._maybe_set_eval_frame
 
         def _maybe_set_eval_frame(callback: Any) -> Any:
+            if threading.get_ident() != deep.tracer.thread:
+                return original(callback)
+            caller = id(sys._getframe(1))
             if callable(callback):
-                deep.step_aside()
+                deep.step_aside(caller)
                 return original(callback)
             result = original(callback)
-            deep.step_back()
+            deep.step_back(caller)
             return result
 
         patches.replace(eval_frame, "_maybe_set_eval_frame", _maybe_set_eval_frame)

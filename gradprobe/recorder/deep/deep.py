@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
 import weakref
@@ -78,7 +79,7 @@ class Deep:
         self._sites = sites
         self._mode = DeepMode(self.tracer)
         self._paused = False
-        self._aside = False
+        self._aside = 0
         self._able = True
         self._reaches: dict[tuple[Site, str], Reach] = {}
         self._pending: list[Observed] = []
@@ -94,7 +95,7 @@ class Deep:
         patches.on_undo(self._stop)
         install_grad_modes(self.tracer.modes, patches)
         install_boundaries(self, patches)
-        patches.replace(warnings, "warn", warn_around(self._mode, warnings.warn))
+        patches.replace(warnings, "warn", warn_around(warnings.warn))
         os.register_at_fork(after_in_child=_weakly(self._stop))
         self._update()
 
@@ -116,27 +117,39 @@ class Deep:
 
     def pause(self) -> None:
         """Do not look until `resume`: an optimizer's own operations, or what a backward runs."""
-        self._paused = True
-        self.tracer.looks = False
+        if self._is_training_thread:
+            self._paused = True
+            self.tracer.looks = False
 
     def resume(self) -> None:
         """Look again."""
-        self._paused = False
+        self._paused = self._paused and not self._is_training_thread
         self._update()
 
-    def step_aside(self) -> None:
-        """Take the mode off: compiled code is about to run."""
+    def step_aside(self, caller: int) -> None:
+        """Take the mode off: compiled code is about to run.
+
+        Args:
+            caller: Identity of the frame that runs it, which will give it back; compiled code runs compiled code.
+        """
         if not self._aside:
-            self._aside = True
+            self._aside = caller
             self._update()
 
-    def step_back(self) -> None:
-        """Put the mode back: compiled code has run."""
-        if self._aside:
-            self._aside = False
+    def step_back(self, caller: int) -> None:
+        """Put the mode back: the compiled code that this frame ran is done."""
+        if self._aside == caller:
+            self._aside = 0
             self._update()
+
+    @property
+    def _is_training_thread(self) -> bool:
+        """Whether this is the thread whose operations are looked at: stacks of modes belong to threads."""
+        return threading.get_ident() == self.tracer.thread
 
     def _update(self) -> None:
+        if not self._is_training_thread:
+            return
         stands = self._able and self.window.is_open and not self._aside
         if not self._mode.depth:  # Within an operation torch holds the mode back, and puts it where it was afterwards.
             if stands:
@@ -154,6 +167,8 @@ class Deep:
     def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str) -> None:
         """Follow the loss of a backward call back to its parameters."""
         tracer = self.tracer
+        if not self._is_training_thread:
+            return
         self._look_at_mode(roots, site)
         if not tracer.looks:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
@@ -242,6 +257,8 @@ class Deep:
             tracer.escapes.forget()
             seconds += time.perf_counter() - began
         self.window.step_ended(steps, seconds, operations)
+        if was_open:
+            self.writer.set_facts({"deep_steps": self.window.deep_steps})
         tracer.step = tracer.modes.step = steps
         if was_open and not self.window.is_open:
             tracer.end_window()
@@ -293,7 +310,7 @@ class Deep:
             self.writer.observe(step, observed)
         self._write_unnamed(step)
         self._write_accounts(optimizers)
-        self.writer.set_facts({"deep_steps": self.window.deep_steps + int(self.window.is_open)})
+        self.writer.set_facts({"deep_steps": self.window.deep_steps})
 
     def _write_unnamed(self, step: int) -> None:
         """Tell of leaves that a loss reaches and that nobody has a name for."""

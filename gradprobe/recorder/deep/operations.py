@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, Final
 
 _SHOWN_PROPERTIES: Final = frozenset({"data", "T", "mT", "H", "mH", "real", "imag"})
@@ -228,10 +227,9 @@ class Operation:
         in_place: Whether it writes to its first argument.
         is_set: Whether it sets a property.
         kind: What it is called as a cut, where its result does not require a gradient.
-        is_python: Whether it is a function in Python, whose warnings count frames.
     """
 
-    __slots__ = ("escape", "in_place", "is_python", "is_set", "kind", "name", "unseen")
+    __slots__ = ("escape", "in_place", "is_set", "kind", "name", "unseen")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         name = getattr(function, "__name__", "") or type(function).__name__
@@ -251,7 +249,6 @@ class Operation:
             or (self.is_set and name == "data")
         )
         self.kind = _kind(name)
-        self.is_python = isinstance(function, FunctionType)
 
 
 def _kind(name: str) -> str:

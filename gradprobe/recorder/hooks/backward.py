@@ -50,6 +50,8 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def taken(args: Arguments, kwargs: Keywords) -> None:
+        if sys._getframe(3).f_code.co_name == "__torch_function__":
+            return  # A function mode calls what it was shown, and what it was shown is this.
         recorder.call(GradientsTaken(recorder.site()))
 
     patches.wrap(torch.autograd, "grad", before=taken)

@@ -20,12 +20,22 @@ _LONGEST_WORD: Final = 300
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from gradprobe.values import Report
+    from gradprobe.values import Allowed, Report
 
 
 def not_seen(sentences: Sequence[str]) -> RenderableType:
     """Return what the run cannot tell, a sentence a line."""
     return _labelled("not seen", [Text(safe(sentence, _LONGEST_WORD)) for sentence in sentences])
+
+
+def allowed(findings: Sequence[Allowed]) -> RenderableType:
+    """Return what the user said is meant, a finding a line."""
+    lines = []
+    for one in findings:
+        place = "" if one.location is None else f" at {relative(one.location.file)}:{one.location.line}"
+        reason = f" ({one.reason})" if one.reason else ""
+        lines.append(Text(safe(f"{one.check}{place}, by {one.by}{reason}", _LONGEST_WORD)))
+    return _labelled("allowed", lines)
 
 
 def next_commands(report: Report) -> RenderableType:

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from gradprobe.text.words import headline
-from gradprobe_reports.terminal.closing import next_commands, not_seen
+from gradprobe_reports.terminal.closing import allowed, next_commands, not_seen
 from gradprobe_reports.terminal.findings import findings
 from gradprobe_reports.terminal.flags import flags
 from gradprobe_reports.terminal.metrics import metrics
@@ -32,6 +32,8 @@ def whole(report: Report) -> RenderableType:
         parts.append(HealthTable(report.modules))
     if report.metrics:
         parts.append(metrics(report.metrics))
+    if report.allowed:
+        parts.append(allowed(report.allowed))
     if report.not_seen:
         parts.append(not_seen(report.not_seen))
     parts.append(next_commands(report))

@@ -1,0 +1,44 @@
+"""Energy regression from raw sensor readings under fp16 autocast."""
+
+import torch
+import torch.nn as nn
+
+
+class EnergyNet(nn.Module):
+    def __init__(self, sensors=6):
+        super().__init__()
+        self.interact = nn.Bilinear(sensors, sensors, 16)
+        self.out = nn.Linear(16, 1)
+
+    def forward(self, x):
+        power = x @ x.transpose(-1, -2)
+        profile = power.mean(-1) / x.shape[-1]
+        return self.out(torch.relu(self.interact(profile, profile)))
+
+
+def readings(n, gen):
+    # pascal, as the logger writes them
+    pressure = 1e5 + 2e3 * torch.randn(n, 6, 4, generator=gen)
+    return pressure, pressure.mean((1, 2)).sub(1e5).div(1e3).unsqueeze(1)
+
+
+def main():
+    torch.manual_seed(0)
+    gen = torch.Generator().manual_seed(0)
+    model = EnergyNet()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    scaler = torch.amp.GradScaler("cpu")
+    for step in range(40):
+        x, y = readings(32, gen)
+        with torch.autocast("cpu", dtype=torch.float16):
+            loss = nn.functional.smooth_l1_loss(model(x), y)
+        optimizer.zero_grad()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        if step % 10 == 0:
+            print(f"step {step} scale {scaler.get_scale():.3g}")
+
+
+if __name__ == "__main__":
+    main()
