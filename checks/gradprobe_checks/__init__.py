@@ -3,16 +3,28 @@
 from gradprobe.extensions import Check
 from gradprobe_checks import (
     backward_error,
+    frozen_parameter,
+    growing_graph,
+    ineffective_detach,
     loss_without_graph,
+    missing_detach,
     missing_gradient,
     non_finite_gradient,
     severed_gradient,
+    silent_overwrite,
+    unused_parameter,
 )
 
 CHECKS: tuple[Check, ...] = (
     missing_gradient.CHECK,
     severed_gradient.CHECK,
     loss_without_graph.CHECK,
+    unused_parameter.CHECK,
+    frozen_parameter.CHECK,
+    missing_detach.CHECK,
+    ineffective_detach.CHECK,
+    silent_overwrite.CHECK,
+    growing_graph.CHECK,
     backward_error.CHECK,
     non_finite_gradient.CHECK,
 )

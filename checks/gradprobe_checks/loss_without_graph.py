@@ -62,10 +62,17 @@ def find(record: Record) -> Iterator[Finding]:
     if any(True for _ in observations(record, "gradients-off")):
         return  # grad-mode-leak names the line that turned them off for good.
     for seen in record.observations:
-        if isinstance(seen.observed, LossReach) and not seen.observed.has_graph:
+        if isinstance(seen.observed, LossReach) and (
+            not seen.observed.has_graph or _has_graph_of_its_own(seen.observed)
+        ):
             raised = _raised(record, seen.observed.site)
             if raised or _nothing_trains(record):
                 yield _finding(record, seen.observed, seen, raised)
+
+
+def _has_graph_of_its_own(reach: LossReach) -> bool:
+    """Return whether a loss's graph leads to new leaves and to no parameter at all."""
+    return not reach.reached and reach.unnamed > 0
 
 
 def _raised(record: Record, site: Site) -> bool:
@@ -78,6 +85,11 @@ def _raised(record: Record, site: Site) -> bool:
 def _nothing_trains(record: Record) -> bool:
     owned = [one for one in record.parameters if one.optimizer is not None and one.counts.looked_at >= 3]
     return bool(owned) and all(never_flowed(one) for one in owned)
+
+
+def _made_anew(record: Record) -> Site | None:
+    """Return where a leaf was made that a loss reaches and that nobody has a name for."""
+    return next((one.site for one, _ in observations(record, "unnamed-leaf") if not one.detail["is_parameter"]), None)
 
 
 def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bool) -> Finding:
@@ -102,8 +114,10 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
         )
         confidence = Confidence.CERTAIN
     else:
-        positions, location = (), None
+        positions, location = (), _made_anew(record) if _has_graph_of_its_own(reach) else None
         why = "no parameter's value was seen on the way to it"
+        if location is not None:
+            why = "the loss is made of a new tensor that requires grad, which has a graph of its own and leads to no parameter"
         fix = "compute the loss from the model's outputs, with torch's own operations"
         confidence = Confidence.POSSIBLE
     names = listed(modules_of(record, positions)) if positions else "the model"
@@ -114,7 +128,8 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
         severity=Severity.ERROR,
         confidence=confidence,
         title=f"the loss {reach.loss} has no graph: the way from {names} ends here",
-        message=f"The gradient ends here: {why}. The loss {reach.loss} does not require grad, so {what}.",
+        message=f"The gradient ends here: {why}. "
+        + (f"The loss {reach.loss} does not require grad, so {what}." if not reach.has_graph else f"So {what}."),
         fix=fix,
         not_this=WRONG,
         location=location or reach.site,

@@ -56,7 +56,9 @@ def allow(
             allowed += more
             names = [*(one.name for one in record.parameters), *(one.name for one in record.modules)]
             if not any(means(pattern, name) for name in names):
-                stale.append(f"[expect] {key} = {pattern!r} of the policy {policy.name} matches no parameter: correct it.")
+                stale.append(
+                    f"[expect] {key} = {pattern!r} of the policy {policy.name} matches no parameter: correct it."
+                )
     return tuple(left), tuple(allowed), tuple(stale)
 
 

@@ -56,8 +56,12 @@ def decode_observed(kind: str, data: str) -> Observed | None:
 def decode_account(data: str) -> Account:
     """Return the account of a parameter that the writer encoded."""
     fields = json.loads(data)
-    sites = {name: None if fields[name] is None else Site(**fields[name]) for name in ("registered_at", "made", "frozen_at", "last_write")}
-    return Account(**{**fields, **sites})
+    sites = {
+        name: None if fields[name] is None else Site(**fields[name])
+        for name in ("registered_at", "made", "frozen_at", "last_write", "used_at")
+    }
+    chains = {name: tuple(Site(**one) for one in fields[name]) for name in ("made_chain", "used_chain")}
+    return Account(**{**fields, **sites, **chains, "copied_from": tuple(fields["copied_from"])})
 
 
 def encode_site(site: Site | None) -> str | None:

@@ -323,5 +323,7 @@ def _accounts(connection: sqlite3.Connection, parameters: int, version: int) -> 
     """Return what deep steps know of parameters; the first schema had nothing."""
     if version < 2:
         return {}
-    rows = connection.execute("SELECT parameter, data FROM accounts WHERE parameter < ? ORDER BY parameter", (parameters,))
+    rows = connection.execute(
+        "SELECT parameter, data FROM accounts WHERE parameter < ? ORDER BY parameter", (parameters,)
+    )
     return {position: decode_account(data) for position, data in rows}

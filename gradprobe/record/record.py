@@ -96,6 +96,13 @@ class Account:
         same_object: Whether the optimizer that owns it holds the very tensor that goes by its name.
         written: How often deep steps saw the script write to it by itself, since its first backward.
         last_write: Where it last did.
+        used_at: Where it was first used for something that a gradient comes back from; None where deep steps saw no such use.
+        frozen_by_user: Whether it was an explicit call or assignment that froze it, not a library's default.
+        frozen_after_built: Whether it was told not to require a gradient after an optimizer had been built with it.
+        library: Whether a library's code made it, not the user's own.
+        made_chain: The user's lines that made it, innermost first; kept only while no loss reaches it.
+        used_chain: The user's lines that first used it, likewise.
+        copied_from: Positions of the parameters whose values were written into it (a target network, an average).
     """
 
     registered: str
@@ -110,6 +117,13 @@ class Account:
     same_object: bool
     written: int = 0
     last_write: Site | None = None
+    used_at: Site | None = None
+    frozen_by_user: bool = False
+    copied_from: tuple[int, ...] = ()
+    frozen_after_built: bool = False
+    library: bool = False
+    made_chain: tuple[Site, ...] = ()
+    used_chain: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,13 @@ class AccountRow:
     same_object: bool
     written: int = 0
     last_write: Site | None = None
+    used_at: Site | None = None
+    frozen_by_user: bool = False
+    copied_from: tuple[int, ...] = ()
+    frozen_after_built: bool = False
+    library: bool = False
+    made_chain: tuple[Site, ...] = ()
+    used_chain: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from gradprobe.recorder.gradients import Norms
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.handwritten import Pending, after_backward
 from gradprobe.recorder.layout import Bound, Layout, optimizer_parameters
+from gradprobe.recorder.ledger import Ledger
 from gradprobe.recorder.losses import Losses
 from gradprobe.recorder.metrics import Metrics
 from gradprobe.recorder.outbox import Outbox
@@ -71,6 +72,7 @@ class Recorder:
         self.layout = Layout(writer, self.sites)
         self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep)
         self.losses = Losses()
+        self.ledger = Ledger()
         self.metrics = Metrics(writer)
         self.steps = Assembler()
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
@@ -110,6 +112,7 @@ class Recorder:
             try:
                 if was_active:
                     self._close_steps()
+                    self._note_ledger()
                     for comment in comments_in(self.sites.user_files()):
                         self.deep.observe(comment)
                     self.deep.flush(max(0, self.steps.completed - 1), list(self.built))
@@ -154,11 +157,13 @@ class Recorder:
         self._backward_open = True
         self.deep.backward_begins([one for one in (root, *others) if isinstance(one, torch.Tensor)], site, loss.name)
         self.deep.pause()
+        self.ledger.backward_begins()
         self.gradients_are_scaled = self.gradients_are_scaled or loss.scaled
 
-    def backward_ended(self, frame: FrameType | None) -> None:
+    def backward_ended(self, frame: FrameType | None, site: Site) -> None:
         """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
         self.deep.resume()
+        self.ledger.backward_ended(site)
         if self.optimizer_calls:
             return
         look = self.layout.is_time_to_look() or not self.layout.parameters
@@ -178,6 +183,9 @@ class Recorder:
             return
         self._note_if_skipped(optimizer)
         bound = self.layout.bind(optimizer, parameters, frame, self.built.get(optimizer))
+        was_open = self.ledger.bind(bound.number, parameters)
+        if was_open and not closure:
+            self.ledger.step_begins(bound.number)
         self._measured[optimizer] = (bound, None if closure else _norms(optimizer, parameters))
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
@@ -188,18 +196,23 @@ class Recorder:
             return
         norms = norms or _norms(optimizer, optimizer_parameters(optimizer))
         self.call(OptimizerStep(site, bound.number))
+        self.ledger.step_ended(bound.number, site)
         draft = self._step(bound.number)
         self.gradients_are_scaled = False
         _fill(draft, bound.positions, norms)
         _note_rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:
             self._fill_orphans(draft)
+        if self.deep.is_looking:
+            self._note_ledger()
         self.deep.step_ended(self.steps.completed, list(self.built))
 
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""
         number = self.layout.number_of(optimizer)
         self.incident(StepSkipped(site, -1 if number is None else number))
+        if number is not None:
+            self.ledger.step_ended(number, site)
 
     def stop_if_due(self, *, backward_site: Site | None = None, optimizer: torch.optim.Optimizer | None = None) -> None:
         """End the script if it has taken its steps and begins another one.
@@ -231,6 +244,7 @@ class Recorder:
     def crashed(self, error: BaseException, site: Site, during: str) -> None:
         """Note an exception that left a recorded call, and write everything at once."""
         self._last_crash = id(error)
+        self._note_ledger()
         self.deep.flush(self._step_being_made(), list(self.built))
         self.outbox.put_incident(
             self._step_being_made(), Crashed(site, type(error).__name__, str(error)[:4000], during)
@@ -268,6 +282,10 @@ class Recorder:
 
     def _step_being_made(self) -> int:
         return self.steps.completed if self._backward_open or self.steps.current is None else self.steps.completed - 1
+
+    def _note_ledger(self) -> None:
+        for observation in self.ledger.observations():
+            self.deep.observe(observation)
 
     def _was_backward_of_this_step(self, site: Site | None) -> bool:
         calls = [] if self.steps.current is None else [self.writer.call_at(at) for at in self.steps.current.calls]

@@ -51,6 +51,21 @@ class Sites:
             frame = frame.f_back
         return fallback
 
+    def user_chain(self, frame: FrameType | None, most: int = 6) -> list[FrameType]:
+        """Return the frames of the user's code, innermost first."""
+        found: list[FrameType] = []
+        while frame is not None and len(found) < most:
+            if self.is_user_file(frame.f_code.co_filename):
+                found.append(frame)
+            frame = frame.f_back
+        return found
+
+    def is_in_library(self, frame: FrameType | None) -> bool:
+        """Return whether the innermost frame that is neither torch's nor gradprobe's is a library's."""
+        while frame is not None and _is_machinery(frame.f_code.co_filename):
+            frame = frame.f_back
+        return frame is not None and not self.is_user_file(frame.f_code.co_filename)
+
     def is_user_file(self, file: str) -> bool:
         """Return whether a source file is the user's."""
         users = self._users.get(file)

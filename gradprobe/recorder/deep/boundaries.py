@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from gradprobe.recorder.deep.built_modules import install_built_modules
 from gradprobe.recorder.deep.node import Node
 from gradprobe.recorder.patches import Patches
 
@@ -23,6 +24,7 @@ def install_boundaries(deep: Deep, patches: Patches) -> None:
     _functions(deep, patches)
     _arrays(deep, patches)
     _births(deep, patches)
+    install_built_modules(deep, patches)
     _compiled(deep, patches)
 
 

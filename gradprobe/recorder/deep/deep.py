@@ -17,13 +17,15 @@ from gradprobe.record.rows import AccountRow
 from gradprobe.record.writer import RecordWriter
 from gradprobe.recorder.deep import stack
 from gradprobe.recorder.deep.boundaries import function_applied, install_boundaries
+from gradprobe.recorder.deep.built_modules import BuiltModules
 from gradprobe.recorder.deep.grad_modes import install_grad_modes
 from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode, warn_around
-from gradprobe.recorder.deep.leaves import Leaf
-from gradprobe.recorder.deep.node import FROZEN, Node, Place
+from gradprobe.recorder.deep.leaves import Leaf, Write
+from gradprobe.recorder.deep.node import FROZEN, Node, Place, positions_of
 from gradprobe.recorder.deep.reach import Reach, cut_values
 from gradprobe.recorder.deep.tracer import Tracer
 from gradprobe.recorder.deep.watchers import WATCHERS
+from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.recorder.deep.window import Window
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.layout import Layout, optimizer_parameters
@@ -45,6 +47,7 @@ class Deep:
     Attributes:
         tracer: Follows values.
         window: Decides when.
+        built_modules: Where activations were built.
         backwards: The newest backward calls: (site, sequence when it began, step), oldest first.
     """
 
@@ -70,10 +73,11 @@ class Deep:
         """
         self.writer = writer
         self.layout = layout
-        self.tracer = Tracer(sites, WATCHERS)
+        self.tracer = Tracer(sites, [one if isinstance(one, Watcher) else one() for one in WATCHERS])
         self.tracer.on_fault = self._fault
         self.tracer.deep = self
         self.window = Window(overhead, chosen)
+        self.built_modules = BuiltModules()
         self.backwards: list[tuple[Site, int, int]] = []
         self._guard = guard
         self._sites = sites
@@ -83,6 +87,7 @@ class Deep:
         self._able = True
         self._reaches: dict[tuple[Site, str], Reach] = {}
         self._pending: list[Observed] = []
+        self._accounts: dict[int, AccountRow] = {}
         self._seen_deep: set[Site] = set()
         self._looked_seconds = 0.0
         self._looked_operations = 0
@@ -223,6 +228,7 @@ class Deep:
             return
         tracer = self.tracer
         leaf = tracer.leaves.of(parameter, tracer.place(frame))
+        leaf.made_chain, leaf.library = tracer.chain(frame), tracer.sites.is_in_library(frame)
         node = tracer.node_of(data) if isinstance(data, torch.Tensor) else None
         if node is not None:
             leaf.initialised = any(
@@ -230,8 +236,11 @@ class Deep:
                 for one, _ in zip(node.ancestors(), range(32), strict=False)
             )
             leaf.copied = bool(node.bits)
+            if node.bits:
+                leaf.note_write(Write("made", leaf.made, tracer.step, node.bits), trains=False)
         if not parameter.requires_grad and tracer.node_of(parameter) is None:
             leaf.frozen_at = leaf.made
+            leaf.frozen_by_user = tracer.sites.is_user_file(frame.f_code.co_filename)
 
     def parameter_registered(self, module: torch.nn.Module, name: str, parameter: Any, frame: FrameType) -> None:
         """Note which module registers a parameter."""
@@ -239,6 +248,13 @@ class Deep:
             place = self.tracer.place(frame)
             leaf = self.tracer.leaves.of(parameter, place)
             leaf.registered, leaf.registered_at = (name, type(module).__name__), place
+
+    def optimizer_built(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note which leaves an optimizer was built with."""
+        for parameter in optimizer_parameters(optimizer):
+            leaf = self.tracer.leaves.known(parameter)
+            if leaf is not None:
+                leaf.is_owned = True
 
     def step_ended(self, steps: int, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Write what was seen in a step, and decide about the next.
@@ -253,6 +269,9 @@ class Deep:
         self._looked_seconds, self._looked_operations = tracer.seconds, tracer.operations
         if was_open:
             began = time.perf_counter()
+            for watcher in tracer.watchers:
+                if watcher.step_ended is not None:
+                    watcher.step_ended(tracer)
             self.flush(max(0, steps - 1), optimizers)
             tracer.escapes.forget()
             seconds += time.perf_counter() - began
@@ -334,16 +353,27 @@ class Deep:
         for optimizer in optimizers:
             for parameter in optimizer_parameters(optimizer):
                 owners[id(parameter)] = owners.get(id(parameter), 0) + 1
+        reached = 0
+        for reach in self._reaches.values():
+            reached |= reach.reached
         for leaf, tensor in self.tracer.leaves.alive():
             position = self.layout.position(tensor)
-            if position is not None:
-                self.writer.put_account(position, self._account(leaf, tensor, owners.get(id(tensor), 0)))
+            if position is None:
+                continue
+            row = self._account(leaf, tensor, owners.get(id(tensor), 0), with_chains=not reached >> leaf.number & 1)
+            if self._accounts.get(position) != row:
+                self._accounts[position] = row
+                self.writer.put_account(position, row)
 
-    def _account(self, leaf: Leaf, tensor: torch.Tensor, owners: int) -> AccountRow:
+    def _account(self, leaf: Leaf, tensor: torch.Tensor, owners: int, *, with_chains: bool) -> AccountRow:
         def maybe(place: Place) -> Site | None:
             return None if place is None else self.site(place)
 
-        origin = "initialised" if leaf.initialised else "copied" if leaf.copied else "given" if leaf.made else "unknown"
+        origin = "copied" if leaf.copied else "initialised" if leaf.initialised else "given" if leaf.made else "unknown"
+        sources = 0
+        for write in leaf.writes:
+            sources |= write.from_leaves
+        copied_from = (self._position_of(bit) for bit in positions_of(sources & ~(1 << leaf.number)))
         return AccountRow(
             registered=f"{leaf.registered[0]} of {leaf.registered[1]}" if leaf.registered else "",
             registered_at=maybe(leaf.registered_at),
@@ -356,6 +386,13 @@ class Deep:
             unmoved=leaf.unmoved,
             written=leaf.written,
             last_write=maybe(leaf.writes[-1].place) if leaf.written else None,
+            used_at=maybe(leaf.used_at),
+            frozen_by_user=leaf.frozen_by_user,
+            frozen_after_built=leaf.frozen_after_built,
+            library=leaf.library,
+            made_chain=tuple(map(self.site, leaf.made_chain)) if with_chains else (),
+            used_chain=tuple(map(self.site, leaf.used_chain)) if with_chains else (),
+            copied_from=tuple(sorted(position for position in copied_from if position is not None)),
             same_object=True,
         )
 

@@ -47,16 +47,26 @@ class Leaf:
         position: Its position in the record, the last that was known; None while it has none.
         moved: Deep steps of its optimizer that changed it.
         written: Writes since its first backward.
+        library: Whether a library's code made it, not the user's own.
+        is_owned: Whether an optimizer was built with it.
+        frozen_after_built: Whether it was told not to require a gradient after that.
+        made_chain: The user's lines that made it, innermost first.
+        used_chain: The user's lines that first used it, likewise.
+        used_at: Where it was first used for something that a gradient comes back from.
         unmoved: Deep steps that did not although its gradient was not zero.
     """
 
     __slots__ = (
         "copied",
+        "frozen_after_built",
         "frozen_at",
         "frozen_by_user",
         "initialised",
+        "is_owned",
         "is_parameter",
+        "library",
         "made",
+        "made_chain",
         "moved",
         "number",
         "position",
@@ -64,6 +74,8 @@ class Leaf:
         "registered",
         "registered_at",
         "unmoved",
+        "used_at",
+        "used_chain",
         "writes",
         "written",
     )
@@ -83,6 +95,12 @@ class Leaf:
         self.position: int | None = None
         self.moved = 0
         self.unmoved = 0
+        self.used_at: Place = None
+        self.made_chain: tuple[Place, ...] = ()
+        self.used_chain: tuple[Place, ...] = ()
+        self.library = False
+        self.is_owned = False
+        self.frozen_after_built = False
         self.written = 0
 
     def note_write(self, write: Write, *, trains: bool) -> None:

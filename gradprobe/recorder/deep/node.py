@@ -102,6 +102,19 @@ class Node:
                     seen.add(id(parent))
                     queue.append(parent)
 
+    def graph(self, limit: int = 20_000) -> Iterator[Node]:
+        """Yield this node and those of its ancestors that a gradient would come to on the way from it, likewise."""
+        seen = {id(self)}
+        queue = [self]
+        for node in queue:
+            yield node
+            if len(queue) >= limit:
+                continue
+            for parent in node.parents:
+                if parent.live and id(parent) not in seen:
+                    seen.add(id(parent))
+                    queue.append(parent)
+
     def origin(self, through: frozenset[str]) -> Node:
         """Return the nearest ancestor along first parents whose operation is not one of `through`."""
         node = self

@@ -85,7 +85,7 @@ class Reach:
             if number not in causes or leaves & (self.reached & ~self.roots):
                 continue
             for other, bits in self.cuts.items():
-                if other not in (FROZEN, number) and bits & leaves and number in causes:
+                if other in causes and other not in (FROZEN, number) and bits & leaves and number in causes:
                     causes[other] |= causes[number]
                     del causes[number]
         return causes

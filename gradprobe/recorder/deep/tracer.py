@@ -86,6 +86,7 @@ class Tracer:
         leaves: Parameters and other leaves.
         cuts: The cuts that were met.
         modes: Grad modes in force.
+        used: Bits of the parameters that were used for something that a gradient comes back from.
         handed_over: For cuts whose result was told to require a gradient, the bits of those leaves.
         step: The training step that is being made.
         operations: Operations looked at so far.
@@ -101,6 +102,7 @@ class Tracer:
         self.cuts = Cuts()
         self.modes = GradModes(sites)
         self.escapes = Escapes()
+        self.used = 0
         self.handed_over: dict[int, int] = {}
         self.looks = False
         self.step = 0
@@ -204,10 +206,19 @@ class Tracer:
 
         nodes[key] = (weakref.ref(tensor, forget), node)
 
+    def living(self) -> list[tuple[torch.Tensor, Node]]:
+        """Return the tensors that are alive and were met, with their nodes."""
+        found = ((reference(), node) for reference, node in list(self._nodes.values()))
+        return [(tensor, node) for tensor, node in found if tensor is not None]
+
     def place(self, frame: FrameType | None) -> Place:
         """Return the user's line from a frame outward."""
         found = self.sites.user_frame(frame)
         return None if found is None else (found.f_code, found.f_lineno or 0)
+
+    def chain(self, frame: FrameType | None) -> tuple[Place, ...]:
+        """Return the user's lines from a frame outward, innermost first."""
+        return tuple((one.f_code, one.f_lineno or 0) for one in self.sites.user_chain(frame))
 
     def contributions(self, nodes: Sequence[Node], tensors: Sequence[torch.Tensor]) -> tuple[int, dict[int, int]]:
         """Return the live bits and the cuts of tensors together, as they are now."""
@@ -236,7 +247,7 @@ class Tracer:
         name: str,
         kind: str,
         inputs: tuple[list[torch.Tensor], list[Node]],
-        outputs: Iterable[torch.Tensor],
+        outputs: Sequence[torch.Tensor],
         place: Place,
         *,
         extra: Sequence[Node] = (),
@@ -262,6 +273,8 @@ class Tracer:
         for node in extra:
             cuts = merged(cuts, node.cuts if certain else self.cuts.doubtful(node.cuts))
         parents = (*nodes, *extra)
+        if live & ~self.used:
+            self._note_use(nodes, place, outputs)
         first = None
         for output in outputs:
             if any(output is tensor for tensor in tensors) and not in_place:
@@ -277,11 +290,24 @@ class Tracer:
             node = self._new(name, place, parents, output)
             node.live, node.cuts, node.certain = new_live, new_cuts, certain
             node.constants = constants
+            if output.is_leaf and output.requires_grad and not live:  # `torch.randn(3, requires_grad=True)`
+                node.leaf = 1 << self.leaves.of(output, place).number
             self.keep(output, node)
             if output.grad_fn is not None:
                 output.grad_fn.metadata["gradprobe"] = node
             first = first or node
         return first
+
+    def _note_use(self, nodes: Sequence[Node], place: Place, outputs: Iterable[torch.Tensor]) -> None:
+        """Note where a parameter was first used for something that a gradient comes back from."""
+        if not any(output.requires_grad for output in outputs):
+            return
+        chain = self.chain(sys._getframe(1))
+        for node in nodes:
+            if node.leaf & ~self.used:
+                leaf = self.leaves.at(node.leaf.bit_length() - 1)
+                leaf.used_at, leaf.used_chain = place, chain
+                self.used |= node.leaf
 
     def _new(self, name: str, place: Place, parents: tuple[Node, ...], tensor: torch.Tensor | None) -> Node:
         self.sequence += 1
@@ -385,7 +411,7 @@ class Tracer:
             return
         value = args[1]
         node = self.node(tensor)
-        self._note_write(node, "data", place, self.node(value) if isinstance(value, torch.Tensor) else None)
+        self._note_write(node, ".data", place, self.node(value) if isinstance(value, torch.Tensor) else None)
 
     def note_requires_grad(self, tensor: torch.Tensor, value: bool, place: Place) -> None:
         """Note that a leaf was told whether to require a gradient."""
@@ -394,6 +420,7 @@ class Tracer:
         leaf = self.leaves.of(tensor)
         if not value:
             leaf.frozen_at, leaf.frozen_by_user = place, True
+            leaf.frozen_after_built = leaf.is_owned
         else:
             leaf.frozen_at, leaf.frozen_by_user = None, False
             node = self.node(tensor)
@@ -459,6 +486,8 @@ class Tracer:
             if current is None:
                 break
             current.writes = [*(current.writes or ())[-15:], write]
+            if current.operation == "data":  # Autograd does not see what is written through it.
+                write = (self.sequence, f".data.{name}", place, self.step)
             if current.leaf:
                 leaf = self.leaves.at(current.leaf.bit_length() - 1)
                 leaf.note_write(Write(name, place, self.step, bits), trains=bool(self.deep.backwards))

@@ -28,6 +28,7 @@ class Watcher:
         after: Called after one has run, with its node.
         failed: Called when one raised.
         backward: Called with each loss (tensor, node, the user's line) that is about to be backpropagated.
+        step_ended: Called when a deep step has ended.
         function: Called after a custom `torch.autograd.Function` was applied: its class, arguments, result and node.
     """
 
@@ -36,4 +37,5 @@ class Watcher:
     after: Callable[[Tracer, Seen], None] | None = None
     failed: Callable[[Tracer, Seen, BaseException], None] | None = None
     backward: Callable[[Tracer, torch.Tensor, Node, Site], None] | None = None
+    step_ended: Callable[[Tracer], None] | None = None
     function: Callable[[Tracer, type, tuple[Any, ...], Any, Node], None] | None = None

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from gradprobe.recorder.hooks import backward, clipping, optimizers, parameters, scaler, schedulers, warned, zero_grad
+from gradprobe.recorder.hooks import (
+    backward,
+    clipping,
+    module_flags,
+    optimizers,
+    parameters,
+    scaler,
+    schedulers,
+    warned,
+    zero_grad,
+)
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -22,5 +32,6 @@ HOOKS: Final[tuple[Callable[[Recorder, Patches], None], ...]] = (
     scaler.install,
     schedulers.install,
     parameters.install,
+    module_flags.install,
     warned.install,
 )

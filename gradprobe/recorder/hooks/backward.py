@@ -41,7 +41,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     @recorder.guard.guarded
     def end(site: Site | None, _: object) -> None:
         if site is not None:
-            recorder.backward_ended(sys._getframe(1))
+            recorder.backward_ended(sys._getframe(1), site)
 
     @recorder.guard.guarded
     def crash(site: Site | None, error: BaseException) -> None:

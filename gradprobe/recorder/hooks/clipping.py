@@ -22,9 +22,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def before_norm(args: Arguments, kwargs: Keywords) -> None:
-        recorder.call(
-            ClipCall(recorder.site(), "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled)
-        )
+        site = recorder.site()
+        recorder.ledger.clipped(site)
+        recorder.ledger.explained()
+        recorder.call(ClipCall(site, "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled))
 
     @recorder.guard.guarded
     def after_norm(_: None, total: object) -> None:
@@ -38,9 +39,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def before_value(args: Arguments, kwargs: Keywords) -> None:
-        recorder.call(
-            ClipCall(recorder.site(), "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled)
-        )
+        site = recorder.site()
+        recorder.ledger.clipped(site)
+        recorder.ledger.explained()
+        recorder.call(ClipCall(site, "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled))
 
     for owner in (clip_grad, torch.nn.utils):
         patches.wrap(owner, "clip_grad_norm_", before=before_norm, after=after_norm)

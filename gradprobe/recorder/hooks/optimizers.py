@@ -39,6 +39,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     @recorder.guard.guarded
     def built(args: Arguments, _: None) -> None:
         recorder.built[args[0]] = recorder.site()
+        recorder.deep.optimizer_built(args[0])
 
     handles = (register_optimizer_step_pre_hook(before_step), register_optimizer_step_post_hook(after_step))
     for handle in handles:

@@ -36,6 +36,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         if not args[0].is_enabled():
             return None
         recorder.gradients_are_scaled = False
+        recorder.ledger.explained()
         return note("unscale_")
 
     @recorder.guard.guarded

@@ -25,7 +25,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
             name = type(owner).__name__ if number is None else f"optimizer {number}"
         else:
             name = f"module {type(owner).__name__}"
-        recorder.call(ZeroGrad(recorder.site(), name, to_none))
+        site = recorder.site()
+        recorder.call(ZeroGrad(site, name, to_none))
+        recorder.ledger.cleared(site)
 
     patches.wrap(torch.optim.Optimizer, "zero_grad", before=before)
     patches.wrap(torch.nn.Module, "zero_grad", before=before)

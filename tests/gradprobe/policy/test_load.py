@@ -81,7 +81,10 @@ def test_a_file_is_read(tmp_path):
             "mine.toml:7: flag 1: module: expected a pattern without blanks, found 'the qwen'",
         ),
         (HEAD + FLOWS + FLOWS, "mine.toml: expected a name of its own for each flag, found 'flows' twice"),
-        (FLOWS, "mine.toml: expected the key schema, found none; add it (valid keys: schema, name, flag, expect) (and 1 more)"),
+        (
+            FLOWS,
+            "mine.toml: expected the key schema, found none; add it (valid keys: schema, name, flag, expect) (and 1 more)",
+        ),
         (HEAD, "mine.toml: expected the key flag, found none; add it (valid keys: schema, name, flag, expect)"),
         ("flag = []\n" + HEAD, "mine.toml: expected at least one [[flag]], found none"),
         ("flag = 3\n" + HEAD, "mine.toml:1: flag: expected tables written [[flag]], found 3"),

@@ -6,7 +6,7 @@ from torch import nn
 
 
 class Quantizer(nn.Module):
-    def __init__(self, codes=12, dim=4, beta=0.25):
+    def __init__(self, codes=16, dim=4, beta=0.5):
         super().__init__()
         self.codebook = nn.Embedding(codes, dim)
         nn.init.uniform_(self.codebook.weight, -0.5, 0.5)
@@ -46,4 +46,4 @@ if __name__ == "__main__":
         loss.backward()
         optimizer.step()
         if step % 15 == 14:
-            print(f"step {step + 1} loss {loss.item():.4f} codes used {index.unique().numel()}")
+            print(f"step {step + 1} recon {F.mse_loss(recon, x).item():.4f} codes used {index.unique().numel()}")

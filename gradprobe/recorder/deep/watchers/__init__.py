@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from gradprobe.recorder.deep.watchers import none_gradients
+from gradprobe.recorder.deep.watchers import discarded, kept_graphs, none_gradients, overwritten, unowned_branches
 from gradprobe.recorder.deep.watching import Watcher
 
-WATCHERS: Final[tuple[Watcher, ...]] = (none_gradients.WATCHER,)
+WATCHERS: Final[tuple[Watcher | Callable[[], Watcher], ...]] = (
+    none_gradients.WATCHER,
+    discarded.watcher,
+    kept_graphs.WATCHER,
+    overwritten.WATCHER,
+    unowned_branches.WATCHER,
+)
+"""Watchers, or functions that make one where it has a memory: each recording has its own."""

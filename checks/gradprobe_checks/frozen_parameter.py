@@ -1,0 +1,200 @@
+"""frozen-parameter (GP104).
+
+## What it does
+
+Finds parameters with `requires_grad=False` that were plainly meant to be trained. A freeze alone is no finding: backbones,
+embeddings and teachers are frozen on purpose all the time. It takes one of these traces:
+
+- a library froze it by default (`nn.Embedding.from_pretrained`), and the script gave it to an optimizer;
+- one and the same line froze weights that had been loaded and a layer that was just initialised: the freezing reaches
+  too far;
+- it was frozen after an optimizer had been built with it, was just initialised, and never trained;
+- `module.requires_grad = …` was written, which sets an attribute of the module and changes no parameter.
+
+In each case the loss depends on the parameters, and they had no gradient in any step. It is a warning.
+
+## Why is this bad
+
+The layer keeps its random values, or stays at its loaded ones although it was to be fine-tuned.
+
+## Example
+
+```python
+self.items = nn.Embedding.from_pretrained(vectors)          # named: freeze=True is the default
+optimizer = torch.optim.Adam(self.parameters())
+```
+
+## Fix
+
+`freeze=False`; or narrow the freezing to what was loaded; or `module.requires_grad_(True)`, the method.
+
+## Known problems
+
+A random layer that is frozen on its own (a reservoir, random features) is taken as meant.
+
+## Options
+
+None.
+
+## References
+
+- <https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html#torch.nn.Embedding.from_pretrained>
+- <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.requires_grad_>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from gradprobe.extensions import Check
+from gradprobe.values import Confidence, Finding, RelatedSite, Severity
+from gradprobe_checks.places import backward_sites, optimizer_sites
+from gradprobe_checks.provenance import counted, listed, modules_of, names_of, observations, reaches
+
+if TYPE_CHECKING:
+    from gradprobe.record.record import Record
+    from gradprobe.values import Site
+
+NOT_THIS: Final = "a higher learning rate: what does not require a gradient is not changed by any"
+
+
+def find(record: Record) -> Iterator[Finding]:
+    """Yield a finding for each line whose freeze was plainly not meant."""
+    frozen = _frozen(record)
+    attributes = list(_attributes(record, frozen))
+    yield from attributes
+    if any(True for _ in attributes):
+        return
+    for site, positions in _by_site(record, {one for one in frozen if _is_by_default(record, one)}).items():
+        names = listed(modules_of(record, positions))
+        yield _finding(
+            record,
+            site,
+            positions,
+            f"{names} is frozen by a default, and in an optimizer",
+            f"This call makes {names} with requires_grad=False, which is its default (freeze=True of from_pretrained for "
+            f"instance), and an optimizer was given {counted(len(positions), 'parameter')} of it that it will never move.",
+            "pass freeze=False to from_pretrained, or call requires_grad_(True) on it; or leave it out of the optimizer",
+        )
+    for site, positions in _by_site(record, _swept_along(record, frozen)).items():
+        names = listed(modules_of(record, positions))
+        yield _finding(
+            record,
+            site,
+            positions,
+            f"the freezing reaches too far: {names} was just initialised",
+            f"This line sets requires_grad to False on weights that were loaded, and on {counted(len(positions), 'parameter')} of "
+            f"{names} as well, which hold random values. The loss depends on them, and they will never be trained.",
+            f"freeze only what was loaded; leave out {names}, or unfreeze it with requires_grad_(True)",
+        )
+    for site, positions in _by_site(record, {one for one in frozen if _is_late(record, one)}).items():
+        names = listed(modules_of(record, positions))
+        yield _finding(
+            record,
+            site,
+            positions,
+            f"{names} is frozen before it was ever trained",
+            f"{counted(len(positions), 'parameter')} of {names} were given to an optimizer, and this line sets their requires_grad "
+            "to False before the first step. They hold random values, and the loss depends on them.",
+            f"leave out {names} from what is frozen here; to keep batch statistics, eval() on the normalisation is enough",
+        )
+
+
+def _frozen(record: Record) -> set[int]:
+    """Return the positions of frozen parameters that a loss depends on and that never had a gradient."""
+    on_the_way = {position for reach in reaches(record) for position in reach.frozen}
+    return {
+        position
+        for position in on_the_way
+        if not record.parameters[position].trainable
+        and record.parameters[position].counts.flowing == 0
+        and position in record.accounts
+        and not record.accounts[position].requires_grad
+    }
+
+
+def _is_by_default(record: Record, position: int) -> bool:
+    account = record.accounts[position]
+    is_by_default = (
+        account.frozen_at is not None and not account.frozen_by_user and "freeze=" not in account.frozen_at.code
+    )
+    return account.owners > 0 and is_by_default and not account.copied_from
+
+
+def _swept_along(record: Record, frozen: set[int]) -> set[int]:
+    """Return what was just initialised among what one line froze together with loaded weights."""
+    loaded = {
+        account.frozen_at
+        for account in record.accounts.values()
+        if account.frozen_by_user and account.origin == "copied"
+    }
+    return {
+        position
+        for position in frozen
+        if (account := record.accounts[position]).frozen_by_user
+        and account.origin == "initialised"
+        and account.frozen_at in loaded
+    }
+
+
+def _is_late(record: Record, position: int) -> bool:
+    account = record.accounts[position]
+    return account.frozen_by_user and account.frozen_after_built and account.origin == "initialised"
+
+
+def _by_site(record: Record, positions: set[int]) -> dict[Site, set[int]]:
+    groups: dict[Site, set[int]] = {}
+    for position in sorted(positions):
+        site = record.accounts[position].frozen_at
+        if site is not None:
+            groups.setdefault(site, set()).add(position)
+    return groups
+
+
+def _attributes(record: Record, frozen: set[int]) -> Iterator[Finding]:
+    """Yield a finding for each `module.requires_grad = …`, where the parameters are not as it says."""
+    positions = {one.name: position for position, one in enumerate(record.parameters)}
+    for observation, _ in observations(record, "requires-grad-on-module"):
+        meant = {positions[name] for name in observation.parameters if name in positions}
+        wants = bool(observation.detail["value"])
+        wrong = meant & frozen if wants else {one for one in meant if record.parameters[one].counts.flowing}
+        if wrong:
+            names = listed(modules_of(record, wrong))
+            state = "frozen" if wants else "trained"
+            yield _finding(
+                record,
+                observation.site,
+                wrong,
+                f"requires_grad set on a module does nothing: {names} stays {state}",
+                f"This line sets an attribute of the module {observation.detail['module']} and changes none of its parameters: "
+                f"{counted(len(wrong), 'parameter')} of {names} stay {state}.",
+                f"call the method: requires_grad_({wants}) sets it on every parameter of the module",
+            )
+
+
+def _finding(record: Record, site: Site, positions: set[int], title: str, message: str, fix: str) -> Finding:
+    owners = sorted({one for position in positions if (one := record.parameters[position].optimizer) is not None})
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        title=title,
+        message=message,
+        fix=fix,
+        not_this=NOT_THIS,
+        location=site,
+        first_step=0,
+        last_step=max(record.facts.steps - 1, 0),
+        related=(
+            *optimizer_sites(record, owners),
+            *(RelatedSite(one.site, one.role) for one in backward_sites(record)),
+        ),
+        modules=modules_of(record, positions),
+        parameters=names_of(record, positions),
+        evidence={"frozen_parameters": len(positions)},
+    )
+
+
+CHECK: Final = Check(name="frozen-parameter", code="GP104", find=find, page=__doc__ or "")

@@ -1,0 +1,104 @@
+"""missing-detach (GP105).
+
+## What it does
+
+Finds a target network, or a teacher, that a loss differentiates: its values were copied from parameters that an optimizer
+owns (or are averages of them), no optimizer owns it, and a branch of a backpropagated loss leads to it and to nothing that is
+trained, so the branch could be cut without loss.
+
+It is a warning, and stays quiet about copies that do not require a gradient, about networks that the gradient has to go
+through (a perceptual loss, a critic in the actor's loss), and about networks that an optimizer owns.
+
+## Why is this bad
+
+The target is no constant: memory and time go into gradients that nobody uses, they pile up on the copy, and where the copy
+shares tensors with the model, the update is another one than meant.
+
+## Example
+
+```python
+target = copy.deepcopy(q)
+goal = reward + gamma * target(next_state).max(1)[0]     # named: no detach(), no no_grad
+loss = F.mse_loss(q(state), goal)
+```
+
+## Fix
+
+Compute the target under `torch.no_grad()`, or freeze the copy: `target.requires_grad_(False)`.
+
+## Known problems
+
+A bootstrap target made by the very model that is trained (no copy) cannot be told from a residual gradient that is meant.
+
+## Options
+
+None.
+
+## References
+
+- <https://docs.pytorch.org/tutorials/intermediate/reinforcement_q_learning.html>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from gradprobe.extensions import Check
+from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks.provenance import counted, listed, modules_of, observations
+
+if TYPE_CHECKING:
+    from gradprobe.record.record import ObservationSeen, Record
+    from gradprobe.values import Observation
+
+
+def find(record: Record) -> Iterator[Finding]:
+    """Yield a finding for each branch to a copy that should have been cut."""
+    told: set[tuple[str, ...]] = set()
+    discarded = {name for observation, _ in observations(record, "discarded-detach") for name in observation.parameters}
+    for observation, seen in observations(record, "unowned-branch"):
+        copies = {
+            position
+            for position, one in enumerate(record.parameters)
+            if one.name in observation.parameters and one.optimizer is None and _is_copy(record, position)
+        }
+        names = modules_of(record, copies)
+        if copies and names not in told and not discarded.issuperset(record.parameters[one].name for one in copies):
+            told.add(names)
+            yield _finding(record, observation, seen, copies)
+
+
+def _is_copy(record: Record, position: int) -> bool:
+    """Return whether a parameter holds what was copied from one that an optimizer owns."""
+    account = record.accounts.get(position)
+    if account is None:
+        return False
+    return any(record.parameters[source].optimizer is not None for source in account.copied_from)
+
+
+def _finding(record: Record, observation: Observation, seen: ObservationSeen, copies: set[int]) -> Finding:
+    modules = modules_of(record, copies)
+    names = listed(modules)
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        title=f"the loss is differentiated into {names}, a copy that nothing trains: a detach is missing",
+        message=f"{counted(len(copies), 'parameter')} of {names} hold copies of parameters that are trained, no optimizer owns "
+        "them, and the loss sends its gradient into them along a branch that leads to nothing else. Their gradients pile up "
+        "unused, and the target is no constant.",
+        fix=f"compute this under torch.no_grad(), or detach() its result, or freeze the copy: {modules[0]}.requires_grad_(False)",
+        not_this=f"giving {names} to an optimizer: it is to follow the model, not the loss",
+        location=observation.site,
+        first_step=seen.first_step,
+        last_step=seen.last_step,
+        related=observation.related,
+        modules=modules,
+        parameters=tuple(record.parameters[position].name for position in sorted(copies)),
+        evidence={"parameters": len(copies)},
+    )
+
+
+CHECK: Final = Check(name="missing-detach", code="GP105", find=find, page=__doc__ or "")

@@ -1,0 +1,191 @@
+"""The books of ownership: which leaves a loss reaches, who owns them, and how they came to be."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from gradprobe.recorder.deep.node import Node, Place, positions_of
+from gradprobe.recorder.deep.ownership.contents import OVERWRITES, contents_after, contents_of, is_of_now
+from gradprobe.recorder.deep.ownership.page import Page
+from gradprobe.recorder.layout import optimizer_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import FrameType
+
+    from gradprobe.recorder.deep.deep import Deep
+    from gradprobe.recorder.deep.leaves import Leaf
+
+MOST_PLACES: Final = 6
+"""The user's lines, from the innermost outward, that are kept of a birth."""
+MOST_LATE_BIRTHS: Final = 2048
+"""Births after the first steps that are noted."""
+MOST_LATE_LOOKS: Final = 12
+"""Births after the first steps because of which the next steps are looked at."""
+MOST_READS: Final = 8
+"""Lines that read a leaf's gradient which are kept."""
+
+
+class Ledger:
+    """Keeps a page for each leaf that was made, owned or reached. Keeps no tensor of the script's alive.
+
+    Attributes:
+        pages: By the position of the leaf's bit.
+        births: Bits of the leaves by the line that made them and the name they were registered under.
+        now: Bits of the leaves that the newest backward reaches.
+        shared_reads: Lines that read the gradient of a leaf that an optimizer owns.
+    """
+
+    def __init__(self, deep: Deep) -> None:
+        self.pages: dict[int, Page] = {}
+        self.births: dict[tuple[Place, str], list[int]] = {}
+        self.now = 0
+        self.shared_reads: set[Place] = set()
+        self._deep = deep
+        self._built = 0
+        self._order: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = weakref.WeakKeyDictionary()
+        self._late_births = 0
+        self._late_looks = 0
+
+    def page(self, number: int) -> Page:
+        """Return the page of a leaf, a new one where it has none."""
+        page = self.pages.get(number)
+        if page is None:
+            page = self.pages[number] = Page(number)
+            page.optimizers_before = self._built
+        return page
+
+    # Births
+
+    def may_note_birth(self) -> bool:
+        """Return whether a birth is noted although operations are not looked at: after the first steps, a few are."""
+        return bool(self._deep.window.deep_steps) and self._late_births < MOST_LATE_BIRTHS
+
+    def born(self, leaf: Leaf, data: Node | None, frame: FrameType) -> None:
+        """Note that a parameter was made."""
+        page = self.page(leaf.number)
+        page.places = self._places(frame)
+        if data is not None:
+            page.contents, page.sources = contents_of(data)
+        if not self._deep.tracer.looks:
+            self._late_births += 1
+            if self._late_looks < MOST_LATE_LOOKS and not self._deep.window.is_open:
+                self._late_looks += 1
+                self._deep.want(2)
+
+    def registered(self, leaf: Leaf, module: torch.nn.Module, name: str) -> None:
+        """Note that a module is about to register a parameter under a name."""
+        page = self.page(leaf.number)
+        self.births.setdefault((leaf.made, name), []).append(leaf.number)
+        old = module._parameters.get(name)
+        if old is not None and self._deep.tracer.leaves.known(old) is not leaf:
+            self._replace([old], [page], leaf.registered_at)
+
+    def module_registered(self, parent: torch.nn.Module, name: str, module: torch.nn.Module, frame: FrameType) -> None:
+        """Note that a module is about to take the place of another one."""
+        old = parent._modules.get(name)
+        if old is None or old is module:
+            return
+        leaves = self._deep.tracer.leaves
+        new = [self.page(leaves.of(one).number) for one in module.parameters()]
+        self._replace(list(old.parameters()), new, self._deep.tracer.place(frame))
+
+    def _replace(self, old: Iterable[torch.Tensor], new: Sequence[Page], place: Place) -> None:
+        stay = {page.number for page in new}
+        for tensor in old:
+            number = self._deep.tracer.leaves.of(tensor).number
+            if number in stay:
+                stay.discard(number)
+            else:
+                self.page(number).replaced_at = place
+        for page in new:
+            if page.number in stay:
+                page.replaces_at = place
+
+    # What is done with leaves
+
+    def optimizer_built(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note that an optimizer was built."""
+        self._order[optimizer] = self._built
+        self._built += 1
+        self.owned(optimizer)
+
+    def owned(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note what an optimizer owns."""
+        leaves = self._deep.tracer.leaves
+        for parameter in optimizer_parameters(optimizer):
+            if isinstance(parameter, torch.Tensor):
+                self.page(leaves.of(parameter).number).is_owned = True
+
+    def order(self, optimizer: torch.optim.Optimizer) -> int:
+        """Return how many optimizers were built before this one."""
+        return self._order.get(optimizer, 0)
+
+    def differentiated(self, inputs: object) -> None:
+        """Note that `torch.autograd.grad` is asked for gradients of these."""
+        for tensor in (inputs,) if isinstance(inputs, torch.Tensor) else inputs if _is_list(inputs) else ():
+            leaf = self._deep.tracer.leaves.known(tensor) if isinstance(tensor, torch.Tensor) else None
+            if leaf is not None:
+                self.page(leaf.number).is_differentiated = True
+            elif isinstance(tensor, torch.Tensor) and tensor.is_leaf:
+                self.page(self._deep.tracer.leaves.of(tensor).number).is_differentiated = True
+
+    def loaded(self, module: torch.nn.Module) -> None:
+        """Note that a module's values are loaded by `load_state_dict`."""
+        leaves = self._deep.tracer.leaves
+        for parameter in module.parameters():
+            page = self.page(leaves.of(parameter).number)
+            page.contents = "loaded"
+
+    def written(self, leaf: Leaf, name: str, place: Place, sources: Sequence[Node | None]) -> None:
+        """Note an in-place write of the script's to a leaf."""
+        page = self.page(leaf.number)
+        own = 1 << leaf.number
+        contents = contents_after(name, sources, own)
+        if contents is not None:
+            page.contents, page.sources = contents
+        step = self._deep.tracer.step
+        if (
+            self._deep.backwards
+            and name.removeprefix(".data.") in OVERWRITES
+            and step != page.last_overwritten
+            and not is_of_now(sources, own, step)
+        ):
+            page.overwritten += 1
+            page.overwritten_at, page.last_overwritten = place, step
+
+    def gradient_read(self, tensor: torch.Tensor, frame: FrameType) -> None:
+        """Note that the user's code itself reads a leaf's gradient."""
+        tracer = self._deep.tracer
+        leaf = tracer.leaves.known(tensor)
+        if leaf is None or not tracer.sites.is_user_file(frame.f_code.co_filename):
+            return
+        place = (frame.f_code, frame.f_lineno or 0)
+        page = self.page(leaf.number)
+        if page.is_owned:
+            self.shared_reads.add(place)
+        elif len(page.gradient_read_at) < MOST_READS:
+            page.gradient_read_at.add(place)
+
+    def reaches(self, bits: int) -> None:
+        """Note which leaves the backward reaches that is about to run."""
+        self.now = bits
+        for number in positions_of(bits):
+            self.page(number).note_reached(self._deep.tracer.step)
+
+    def _places(self, frame: FrameType | None) -> tuple[Place, ...]:
+        """Return the user's lines from a frame outward."""
+        sites = self._deep.tracer.sites
+        found: list[Place] = []
+        while frame is not None and len(found) < MOST_PLACES:
+            if sites.is_user_file(frame.f_code.co_filename):
+                found.append((frame.f_code, frame.f_lineno or 0))
+            frame = frame.f_back
+        return tuple(found)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, (list, tuple))

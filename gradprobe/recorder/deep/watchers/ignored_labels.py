@@ -1,0 +1,120 @@
+"""Labels that a loss ignores, all of them: every one equals `ignore_index`."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in
+from gradprobe.recorder.deep.watching import Watcher
+from gradprobe.values import Observation, RelatedSite, Site
+
+if TYPE_CHECKING:
+    from gradprobe.recorder.deep.node import Place
+    from gradprobe.recorder.deep.tracer import Seen, Tracer
+
+WHAT: Final = "labels-ignored"
+"""An observation of a loss whose labels were looked at, and were all ignored at least once.
+
+`detail`: `looks` (how often labels were looked at there), `ignored` (how often all of them were ignored), `index`, `labels` (how many
+there were, newest), `operation` (the loss). A related site with the role `labels written here` is where the index was written.
+"""
+_FILLS: Final = frozenset(
+    {
+        "__setitem__",
+        "masked_fill",
+        "masked_fill_",
+        "full",
+        "full_like",
+        "new_full",
+        "fill_",
+        "where",
+        "index_fill_",
+        "pad",
+    }
+)
+_MOST_LOOKS: Final = 64
+
+
+class IgnoredLabels:
+    """Counts, for each line of a loss, how often its labels were all ignored."""
+
+    def __init__(self) -> None:
+        self.suspects = Suspects()
+        self._counts: dict[Place, tuple[int, int]] = {}
+
+    def after(self, tracer: Tracer, seen: Seen) -> None:
+        """Look at the labels."""
+        target = seen.argument(1, "target")
+        if seen.node is None or not seen.node.live or not _are_labels(target):
+            return
+        looks, ignored = self._counts.get(seen.place, (0, 0))
+        if looks >= _MOST_LOOKS or (looks > ignored and not target.is_cpu):
+            return  # Some labels were looked at there that counted.
+        index = int(seen.argument(4, "ignore_index", default=-100))
+        # One number is read, whatever the device.
+        if bool((target == index).all().item()):
+            ignored += 1
+            node = next((node for one, node in zip(seen.tensors, seen.nodes, strict=True) if one is target), None)
+            judge = functools.partial(self._judge, tracer, seen.operation.name, seen.place, seen.node, node, index)
+            self.suspects.note(tracer, seen.node, judge)
+        self._counts[seen.place] = (looks + 1, ignored)
+
+    def _judge(
+        self,
+        tracer: Tracer,
+        operation: str,
+        place: Place,
+        result: Node,
+        target: Node | None,
+        index: int,
+        lineage: Lineage,
+        backward: Site,
+    ) -> Observation:
+        looks, ignored = self._counts[place]
+        deep = tracer.deep
+        related = [RelatedSite(backward, "backward")]
+        written = _written_at(target) if target is not None else None
+        if written is not None:
+            related.append(RelatedSite(deep.site(written), "labels written here"))
+        labels = 1
+        for size in target.shape if target is not None else ():
+            labels *= size
+        detail = {"looks": looks, "ignored": ignored, "index": index, "labels": labels, "operation": operation}
+        return Observation(WHAT, deep.site(place), tuple(related), names_in(tracer, result), detail)
+
+
+def _are_labels(target: object) -> bool:
+    return (
+        isinstance(target, torch.Tensor)
+        and not target.is_floating_point()
+        and not target.is_complex()
+        and target.numel() > 0
+        and target.device.type != "meta"
+    )
+
+
+def _written_at(target: Node) -> Place:
+    """Return the line that wrote the index into labels, the last one: a fill or an assignment."""
+    for node in target.ancestors(64):
+        if node.writes:
+            for _, operation, place, _ in reversed(node.writes):
+                if operation in _FILLS and place is not None:
+                    return place
+        if node.operation in _FILLS and node.place is not None:
+            return node.place
+    return None
+
+
+def watcher() -> Watcher:
+    """Return a watcher with a memory of its own."""
+    state = IgnoredLabels()
+    return Watcher(
+        operations=frozenset({"cross_entropy", "nll_loss"}),
+        after=state.after,
+        backward=state.suspects.backward,
+        step_ended=state.suspects.step_ended,
+    )

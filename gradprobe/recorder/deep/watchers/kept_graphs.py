@@ -1,0 +1,102 @@
+"""Graphs that grow from step to step: states carried on with their history, losses kept with theirs."""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.deep.watching import Watcher
+from gradprobe.values import Observation, RelatedSite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradprobe.recorder.deep.tracer import Tracer
+
+SPANS: Final = "graph-spans-steps"
+"""An observation of a tensor whose graph goes back over steps: `detail["steps"]` of them, when last seen."""
+KEPT: Final = "graphs-kept"
+"""An observation of tensors with a graph that are kept from step to step: `detail["count"]` of them, when last seen."""
+LEAST: Final = 3
+"""Steps that a graph must go back over, or that tensors must have been kept for."""
+
+
+def step_ended(tracer: Tracer) -> None:
+    """Look for graphs that go back over steps, and for tensors of the same line that are kept."""
+    by_place: dict[tuple[str, int], list[Node]] = {}
+    for tensor, node in tracer.living():
+        if tensor.grad_fn is None or node.place is None or not node.live:
+            continue
+        _look_back(tracer, node)
+        by_place.setdefault((node.place[0].co_filename, node.place[1]), []).append(node)
+    for place, nodes in by_place.items():
+        steps = Counter(node.step for node in nodes)
+        if len(steps) >= LEAST and len(steps) > max(tracer.step - min(steps) - 1, 1):
+            _tell_kept(tracer, place, nodes)
+
+
+def _look_back(tracer: Tracer, node: Node) -> None:
+    """Tell of a graph that goes on in the step before through the same line, and in the one before that."""
+    steps = {
+        one.step for one in node.graph(4000) if one.live and one.place == node.place and one.operation == node.operation
+    }
+    if len(steps) == LEAST - 1:
+        tracer.deep.want(1)  # Not enough to say so yet.
+    if len(steps) >= LEAST:
+        site = tracer.deep.site(node.place)
+        detail = {"steps": len(steps), "operation": node.operation}
+        tracer.deep.observe(Observation(SPANS, site, detail=detail))
+
+
+def _tell_kept(tracer: Tracer, place: tuple[str, int], nodes: list[Node]) -> None:
+    made = tracer.deep.site(nodes[0].place)
+    holder = _holder(tensor for tensor, node in tracer.living() if node in nodes)
+    line = _line_that_keeps(tracer.sites.user_files(), holder) if holder else None
+    site = tracer.deep.line_site(line[0], line[1], "") if line else made
+    detail = {"count": len(nodes), "holder": holder or ""}
+    tracer.deep.observe(Observation(KEPT, site, (RelatedSite(made, "made here"),), detail=detail))
+
+
+def _holder(tensors: Iterable[torch.Tensor]) -> str | None:
+    """Return the name of the list, dict or deque that holds the tensors; None where that does not show."""
+    tensors = list(tensors)
+    for referrer in gc.get_referrers(tensors[0]):
+        if referrer is not tensors and isinstance(referrer, (list, dict)) and _holds(referrer, tensors):
+            return _name_of(referrer)
+    return None
+
+
+def _holds(container: Any, tensors: list[torch.Tensor]) -> bool:
+    values = container.values() if isinstance(container, dict) else container
+    identities = {id(value) for value in values}
+    return sum(id(tensor) in identities for tensor in tensors) >= min(len(tensors), LEAST)
+
+
+def _name_of(container: Any) -> str | None:
+    """Return the variable or attribute that holds a container."""
+    for referrer in gc.get_referrers(container):
+        held = referrer if isinstance(referrer, dict) else getattr(referrer, "__dict__", None)
+        if isinstance(held, dict):
+            for name, value in list(held.items()):
+                if value is container and isinstance(name, str):
+                    return name
+    return None
+
+
+def _line_that_keeps(files: Iterable[str], name: str) -> tuple[str, int] | None:
+    """Return the line of the user's that adds to a container of this name."""
+    adds = re.compile(rf"\b{re.escape(name)}\b(\.(append|extend|add|appendleft|insert)\(|\[.*\]\s*=[^=]|\s*\+=)")
+    for file in files:
+        for number, line in enumerate(linecache.getlines(file), 1):
+            if adds.search(line):
+                return file, number
+    return None
+
+
+WATCHER: Final = Watcher(step_ended=step_ended)

@@ -1,0 +1,251 @@
+"""The books of gradients: which backward put them there, which optimizer used them, and what cleared them.
+
+Judged by state, not by calls: a few parameters of each optimizer are looked at around every backward and every step. A gradient
+is the same as before if it is the same tensor at the same version; it is cleared if it is None, another tensor, or all
+zero after a write that nobody has explained. Nothing is read from a device.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import torch
+
+from gradprobe.recorder.transfer import on_host
+from gradprobe.values import Observation, RelatedSite, Site
+
+LOOKED_AT: Final = 4
+"""Parameters of each optimizer that are looked at, spread over all of them."""
+SMALL: Final = 65_536
+"""Elements up to which a gradient on the host is looked through for anything but zeros."""
+MOST_SITES: Final = 64
+"""Different backward calls whose gradients an optimizer's books tell apart."""
+
+
+class Look(NamedTuple):
+    """What a gradient looked like: which tensor, at which version; -1 where there was none."""
+
+    identity: int
+    version: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """A contribution of one backward that is still in the gradients.
+
+    Attributes:
+        site: Where backward was called.
+        used: How often the optimizer has stepped with it.
+        others: Numbers of other optimizers that have stepped since.
+    """
+
+    site: Site
+    used: int = 0
+    others: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the gradients of one backward call, over the run, counted in backwards."""
+
+    used: int = 0
+    discarded: int = 0
+    cleared_at: Site | None = None
+    foreign: int = 0
+    most_at_once: int = 0
+    at_once: set[int] = field(default_factory=set)
+
+
+class Book:
+    """The gradients of one optimizer."""
+
+    def __init__(self, number: int, parameters: list[torch.Tensor]) -> None:
+        self.number = number
+        stride = max(1, len(parameters) // LOOKED_AT)
+        self.references = [weakref.ref(parameter) for parameter in parameters[::stride][:LOOKED_AT]]
+        self.looks: list[Look] = []
+        self.entries: list[Entry] = []
+        self.counts: dict[Site, Counts] = {}
+        self.steps = 0
+        self.stale_steps = 0
+        self.empty_steps = 0
+        self.explained = False
+        self.step_site: Site | None = None
+
+    def look(self) -> list[Look]:
+        """Return what the gradients look like now."""
+        found = []
+        for reference in self.references:
+            parameter = reference()
+            gradient = None if parameter is None else parameter.grad
+            found.append(Look(-1, -1) if gradient is None else Look(id(gradient), gradient._version))
+        return found
+
+    def is_cleared(self, *, by_call: bool) -> bool:
+        """Return whether what was in the gradients is gone.
+
+        Args:
+            by_call: Whether a call that clears gradients came since the last look.
+        """
+        now = self.look()
+        if now == self.looks:
+            return False
+        for reference, before, after in zip(self.references, self.looks, now, strict=False):
+            if before.identity == -1 or before == after:
+                continue
+            parameter = reference()
+            gradient = None if parameter is None else parameter.grad
+            if gradient is None:
+                return True
+            is_same = after.identity == before.identity
+            if self.explained and is_same:
+                return False  # Clipped, or unscaled.
+            return _is_zero(gradient) if _can_look_through(gradient) else by_call and is_same
+        return False
+
+
+class Ledger:
+    """The books of all optimizers that step."""
+
+    def __init__(self) -> None:
+        self._books: dict[int, Book] = {}
+        self._before: dict[int, list[Look]] = {}
+        self._cleared_at: Site | None = None
+        self._clips: dict[Site, list[int]] = {}
+
+    def bind(self, number: int, parameters: list[torch.Tensor]) -> bool:
+        """Open a book for an optimizer that steps, or look at others of its parameters; return whether it was open."""
+        book = self._books.get(number)
+        if book is None or any(reference() is None for reference in book.references):
+            fresh = Book(number, [one for one in parameters if one.requires_grad and not one.is_sparse])
+            if book is not None:
+                fresh.counts, fresh.steps, fresh.stale_steps = book.counts, book.steps, book.stale_steps
+                fresh.empty_steps, fresh.step_site = book.empty_steps, book.step_site
+            self._books[number] = fresh
+            return False
+        return True
+
+    def cleared(self, site: Site) -> None:
+        """Note a call that clears gradients, to have a line where they are found cleared."""
+        self._settle()
+        self._cleared_at = site
+
+    def explained(self) -> None:
+        """Note that gradients are about to be written to for a known reason: clipping, unscaling."""
+        self._settle()
+        for book in self._books.values():
+            book.explained = True
+
+    def clipped(self, site: Site) -> None:
+        """Note that gradients are about to be clipped, and whether there are any that have not been used."""
+        self._settle()
+        if not self._books:
+            return
+        fresh = any(not entry.used for book in self._books.values() for entry in book.entries)
+        used = any(entry.used for book in self._books.values() for entry in book.entries)
+        counts = self._clips.setdefault(site, [0, 0, 0])
+        counts[0 if fresh else 1 if used else 2] += 1
+
+    def backward_begins(self) -> None:
+        """Look at what is there before a backward adds to it."""
+        self._settle()
+        self._before = {number: book.look() for number, book in self._books.items()}
+
+    def backward_ended(self, site: Site) -> None:
+        """Note to whose gradients a backward has added."""
+        for number, book in self._books.items():
+            now = book.look()
+            if number in self._before and now != self._before[number]:
+                if len(book.counts) < MOST_SITES or site in book.counts:
+                    book.entries.append(Entry(site))
+                book.looks = now
+        self._before = {}
+
+    def step_begins(self, number: int) -> None:
+        """Note what an optimizer is about to use."""
+        self._settle()
+        book = self._books.get(number)
+        if book is None:
+            return
+        book.steps += 1
+        stale = [entry for entry in book.entries if entry.used]
+        fresh = [entry for entry in book.entries if not entry.used]
+        book.empty_steps += not book.entries
+        book.stale_steps += bool(stale and fresh)
+        here: dict[Site, int] = {}
+        for entry in fresh:
+            counts = book.counts.setdefault(entry.site, Counts())
+            counts.used += 1
+            counts.foreign += bool(entry.others)
+            here[entry.site] = here.get(entry.site, 0) + 1
+        for where, times in here.items():
+            book.counts[where].at_once.add(min(times, 1000))
+
+    def step_ended(self, number: int, site: Site) -> None:
+        """Note that an optimizer has used its gradients, or that a scaler left its step out because of them."""
+        for other, book in self._books.items():
+            for entry in book.entries:
+                if other == number:
+                    entry.used += 1
+                else:
+                    entry.others.add(number)
+        book = self._books.get(number)
+        if book is not None:
+            book.step_site = site
+            book.looks = book.look()
+            book.explained = False
+
+    def observations(self) -> list[Observation]:
+        """Return what the books say so far."""
+        found = []
+        for book in self._books.values():
+            if book.step_site is None:
+                continue
+            detail = {
+                "optimizer": book.number,
+                "steps": book.steps,
+                "stale": book.stale_steps,
+                "empty": book.empty_steps,
+            }
+            found.append(Observation("gradient-book", book.step_site, detail=detail, key=str(book.number)))
+            for site, counts in book.counts.items():
+                related = (RelatedSite(counts.cleared_at, "cleared here"),) if counts.cleared_at else ()
+                more = {
+                    "optimizer": book.number,
+                    "used": counts.used,
+                    "discarded": counts.discarded,
+                    "foreign": counts.foreign,
+                    "least_at_once": min(counts.at_once, default=0),
+                    "most_at_once": max(counts.at_once, default=0),
+                }
+                found.append(Observation("gradients-of", site, related, detail=more, key=str(book.number)))
+        for site, (fresh, used, none) in self._clips.items():
+            detail = {"fresh": fresh, "used": used, "none": none}
+            found.append(Observation("clip-book", site, detail=detail))
+        return found
+
+    def _settle(self) -> None:
+        """Strike out what has been cleared since the last look."""
+        for book in self._books.values():
+            if book.entries and book.is_cleared(by_call=self._cleared_at is not None):
+                for entry in book.entries:
+                    if not entry.used:
+                        counts = book.counts.setdefault(entry.site, Counts())
+                        counts.discarded += 1
+                        counts.cleared_at = self._cleared_at or counts.cleared_at
+                book.entries = []
+            if book.entries:
+                book.looks = book.look()
+            book.explained = False
+        self._cleared_at = None
+
+
+def _can_look_through(gradient: torch.Tensor) -> bool:
+    """Return whether a gradient can be looked at without waiting for a device, and is small."""
+    return on_host(gradient) and gradient.numel() <= SMALL
+
+
+def _is_zero(gradient: torch.Tensor) -> bool:
+    return not bool(gradient.detach().any())
