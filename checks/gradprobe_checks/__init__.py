@@ -4,7 +4,10 @@ from gradprobe.extensions import Check
 from gradprobe_checks import (
     backward_error,
     frozen_parameter,
+    grad_mode_leak,
+    graph_reuse,
     growing_graph,
+    in_place_write,
     ineffective_detach,
     loss_without_graph,
     missing_detach,
@@ -23,10 +26,13 @@ CHECKS: tuple[Check, ...] = (
     frozen_parameter.CHECK,
     missing_detach.CHECK,
     ineffective_detach.CHECK,
+    graph_reuse.CHECK,
+    in_place_write.CHECK,
     silent_overwrite.CHECK,
     growing_graph.CHECK,
     backward_error.CHECK,
     non_finite_gradient.CHECK,
+    grad_mode_leak.CHECK,
 )
 
 __all__ = ["CHECKS"]

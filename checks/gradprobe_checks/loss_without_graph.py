@@ -70,9 +70,11 @@ def find(record: Record) -> Iterator[Finding]:
                 yield _finding(record, seen.observed, seen, raised)
 
 
-def _has_graph_of_its_own(reach: LossReach) -> bool:
+def _has_graph_of_its_own(record: Record, reach: LossReach) -> bool:
     """Return whether a loss's graph leads to new leaves and to no parameter at all."""
-    return not reach.reached and reach.unnamed > 0
+    unnamed = [one for one, _ in observations(record, "unnamed-leaf")]
+    no_parameters = bool(unnamed) and not any(one.detail["is_parameter"] for one in unnamed)
+    return not reach.reached and reach.unnamed > 0 and no_parameters
 
 
 def _raised(record: Record, site: Site) -> bool:
@@ -114,7 +116,7 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
         )
         confidence = Confidence.CERTAIN
     else:
-        positions, location = (), _made_anew(record) if _has_graph_of_its_own(reach) else None
+        positions, location = (), _made_anew(record) if _has_graph_of_its_own(record, reach) else None
         why = "no parameter's value was seen on the way to it"
         if location is not None:
             why = "the loss is made of a new tensor that requires grad, which has a graph of its own and leads to no parameter"

@@ -155,7 +155,8 @@ class Recorder:
         if loss.tensor is not None and loss.tensor.dim() == 0:
             self._note_metric(loss.name, "loss", loss.tensor, self.steps.open)
         self._backward_open = True
-        self.deep.backward_begins([one for one in (root, *others) if isinstance(one, torch.Tensor)], site, loss.name)
+        roots = [one for one in (root, *others) if isinstance(one, torch.Tensor)]
+        self.deep.backward_begins(roots, site, loss.name, retained=retain_graph)
         self.deep.pause()
         self.ledger.backward_begins()
         self.gradients_are_scaled = self.gradients_are_scaled or loss.scaled
@@ -197,6 +198,7 @@ class Recorder:
         norms = norms or _norms(optimizer, optimizer_parameters(optimizer))
         self.call(OptimizerStep(site, bound.number))
         self.ledger.step_ended(bound.number, site)
+        self.deep.optimizer_stepped(optimizer, site)
         draft = self._step(bound.number)
         self.gradients_are_scaled = False
         _fill(draft, bound.positions, norms)
@@ -244,6 +246,10 @@ class Recorder:
     def crashed(self, error: BaseException, site: Site, during: str) -> None:
         """Note an exception that left a recorded call, and write everything at once."""
         self._last_crash = id(error)
+        if not self.layout.groups:  # Before the first step nothing has a name yet.
+            self.layout.find(sys._getframe(1), self.built)
+        if during == "backward":
+            self.deep.backward_failed(error, site)
         self._note_ledger()
         self.deep.flush(self._step_being_made(), list(self.built))
         self.outbox.put_incident(

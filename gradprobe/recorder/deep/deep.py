@@ -8,6 +8,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -22,6 +23,7 @@ from gradprobe.recorder.deep.grad_modes import install_grad_modes
 from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode, warn_around
 from gradprobe.recorder.deep.leaves import Leaf, Write
 from gradprobe.recorder.deep.node import FROZEN, Node, Place, positions_of
+from gradprobe.recorder.deep.postmortem.examine import examine
 from gradprobe.recorder.deep.reach import Reach, cut_values
 from gradprobe.recorder.deep.tracer import Tracer
 from gradprobe.recorder.deep.watchers import WATCHERS
@@ -41,6 +43,29 @@ MOST_REACHES: Final = 512
 UNKNOWN: Final = Site("<unknown>", 0)
 
 
+@dataclass(frozen=True, slots=True)
+class BackwardMark:
+    """A backward call: where, up to which node of autograd its graph went, and whether it kept the graph."""
+
+    site: Site
+    newest: int
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """A step of an optimizer: where, and when in the order of operations."""
+
+    site: Site
+    sequence: int
+    optimizer: weakref.ref[torch.optim.Optimizer]
+
+    def wrote_to(self, tensor: torch.Tensor) -> bool:
+        """Return whether the optimizer holds a tensor."""
+        optimizer = self.optimizer()
+        return optimizer is not None and any(tensor is one for one in optimizer_parameters(optimizer))
+
+
 class Deep:
     """Looks in deep steps, and keeps what was seen until the step has ended and parameters have their names.
 
@@ -48,7 +73,9 @@ class Deep:
         tracer: Follows values.
         window: Decides when.
         built_modules: Where activations were built.
-        backwards: The newest backward calls: (site, sequence when it began, step), oldest first.
+        backwards: The newest backward calls in deep steps: (site, sequence when it began, step), oldest first.
+        backward_marks: The newest backward calls in any step, the one that runs as the last.
+        optimizer_steps: The newest steps of optimizers.
     """
 
     def __init__(
@@ -79,6 +106,9 @@ class Deep:
         self.window = Window(overhead, chosen)
         self.built_modules = BuiltModules()
         self.backwards: list[tuple[Site, int, int]] = []
+        self.backward_marks: list[BackwardMark] = []
+        self.optimizer_steps: list[StepMark] = []
+        self._roots: list[weakref.ref[torch.Tensor]] = []
         self._guard = guard
         self._sites = sites
         self._mode = DeepMode(self.tracer)
@@ -169,11 +199,14 @@ class Deep:
 
     # What hooks report
 
-    def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str) -> None:
+    def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str, *, retained: bool) -> None:
         """Follow the loss of a backward call back to its parameters."""
         tracer = self.tracer
         if not self._is_training_thread:
             return
+        newest = max((one.grad_fn._sequence_nr() for one in roots if one.grad_fn is not None), default=-1)
+        self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained)]
+        self._roots = [weakref.ref(root) for root in roots]
         self._look_at_mode(roots, site)
         if not tracer.looks:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
@@ -205,6 +238,20 @@ class Deep:
         self.observe(
             Observation("gradients-off", self.site(entry.place), (RelatedSite(site, "backward"),), detail=detail)
         )
+
+    def backward_failed(self, error: BaseException, site: Site) -> None:
+        """Say what happened where a backward raised."""
+        roots = [root for reference in self._roots if (root := reference()) is not None]
+        if self._is_training_thread and roots:
+            found = examine(self, roots, error, site)
+            if found is not None:
+                self.observe(found)
+
+    def optimizer_stepped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
+        """Note that an optimizer has written to its parameters."""
+        self.tracer.sequence += 1
+        mark = StepMark(site, self.tracer.sequence, weakref.ref(optimizer))
+        self.optimizer_steps = [*self.optimizer_steps[-15:], mark]
 
     def function_applied(self, cls: type, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
         """Follow values through a custom function."""
@@ -336,17 +383,14 @@ class Deep:
         reached = 0
         for reach in self._reaches.values():
             reached |= reach.reached
-        for leaf, tensor in self.tracer.leaves.alive():
-            if reached >> leaf.number & 1 and self.layout.position(tensor) is None:
-                self.writer.observe(
-                    step,
-                    Observation(
-                        "unnamed-leaf",
-                        self.site(leaf.made),
-                        detail={"shape": str(tuple(tensor.shape)), "is_parameter": leaf.is_parameter},
-                        key=str(leaf.number),
-                    ),
-                )
+        for bit in positions_of(reached):
+            if self._position_of(bit) is None:
+                leaf = self.tracer.leaves.at(bit)
+                tensor = leaf.reference()
+                shape = "" if tensor is None else str(tuple(tensor.shape))
+                detail = {"shape": shape, "is_parameter": leaf.is_parameter}
+                observed = Observation("unnamed-leaf", self.site(leaf.made), detail=detail, key=str(leaf.number))
+                self.writer.observe(step, observed)
 
     def _write_accounts(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         owners: dict[int, int] = {}

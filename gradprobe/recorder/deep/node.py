@@ -37,10 +37,12 @@ class Node:
         writes: In-place writes to it: (sequence, operation, place, step), oldest first.
         constants: Scalar arguments of the operation by position or name, as far as they are numbers, booleans or words.
         certain: Whether all parents were found by identity.
+        caller: The user's line that called the function in which `place` is.
     """
 
     __slots__ = (
         "__weakref__",
+        "caller",
         "certain",
         "constants",
         "cuts",
@@ -80,6 +82,12 @@ class Node:
         self.writes: list[tuple[int, str, Place, int]] | None = None
         self.constants: dict[int | str, float | int | bool | str] | None = None
         self.certain = True
+        self.caller: Place = None
+
+    @property
+    def places(self) -> tuple[tuple[CodeType, int], ...]:
+        """The user's lines that made it, innermost first."""
+        return tuple(place for place in (self.place, self.caller) if place is not None)
 
     @property
     def bits(self) -> int:

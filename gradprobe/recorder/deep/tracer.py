@@ -86,6 +86,7 @@ class Tracer:
         leaves: Parameters and other leaves.
         cuts: The cuts that were met.
         modes: Grad modes in force.
+        caller: The user's line that called the function of the place that was asked for last.
         used: Bits of the parameters that were used for something that a gradient comes back from.
         handed_over: For cuts whose result was told to require a gradient, the bits of those leaves.
         step: The training step that is being made.
@@ -103,6 +104,7 @@ class Tracer:
         self.modes = GradModes(sites)
         self.escapes = Escapes()
         self.used = 0
+        self.caller: Place = None
         self.handed_over: dict[int, int] = {}
         self.looks = False
         self.step = 0
@@ -214,7 +216,18 @@ class Tracer:
     def place(self, frame: FrameType | None) -> Place:
         """Return the user's line from a frame outward."""
         found = self.sites.user_frame(frame)
-        return None if found is None else (found.f_code, found.f_lineno or 0)
+        self.caller = None
+        if found is None:
+            return None
+        outer = found.f_back
+        for _ in range(12):  # Between two functions of the user's stand a few frames of `nn.Module`.
+            if outer is None:
+                break
+            if self.sites.is_user_file(outer.f_code.co_filename):
+                self.caller = (outer.f_code, outer.f_lineno or 0)
+                break
+            outer = outer.f_back
+        return found.f_code, found.f_lineno or 0
 
     def chain(self, frame: FrameType | None) -> tuple[Place, ...]:
         """Return the user's lines from a frame outward, innermost first."""
@@ -288,6 +301,7 @@ class Tracer:
                 number = self._cut(name, kind, place, output)
                 new_live, new_cuts = 0, merged(cuts, {number: live})
             node = self._new(name, place, parents, output)
+            node.caller = self.caller
             node.live, node.cuts, node.certain = new_live, new_cuts, certain
             node.constants = constants
             if output.is_leaf and output.requires_grad and not live:  # `torch.randn(3, requires_grad=True)`
@@ -372,6 +386,8 @@ class Tracer:
                 certain=certain,
                 constants=constants,
             )
+        if name == "embedding" and len(nodes) > 1 and _argument(args, kwargs, 3, "max_norm") is not None:
+            self._note_write(nodes[1], "renorm_", place)  # Rows that are looked up are scaled down in place.
         watchers = self._after.get(name)
         if watchers or self._every:
             seen = Seen(operation, args, kwargs, tensors, nodes, result, node, place, torch.is_grad_enabled())
@@ -513,6 +529,10 @@ class Tracer:
         self.looks = False
         if self.on_fault is not None:
             self.on_fault(error)
+
+
+def _argument(args: tuple[Any, ...], kwargs: dict[str, Any], position: int, name: str) -> Any:
+    return args[position] if len(args) > position else kwargs.get(name)
 
 
 def _tensors_in(result: Any) -> list[torch.Tensor]:
