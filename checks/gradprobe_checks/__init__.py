@@ -3,6 +3,8 @@
 from gradprobe.extensions import Check
 from gradprobe_checks import (
     backward_error,
+    clip_without_effect,
+    early_zero_grad,
     frozen_parameter,
     grad_mode_leak,
     graph_reuse,
@@ -12,6 +14,7 @@ from gradprobe_checks import (
     loss_without_graph,
     missing_detach,
     missing_gradient,
+    missing_zero_grad,
     non_finite_gradient,
     severed_gradient,
     silent_overwrite,
@@ -32,6 +35,9 @@ CHECKS: tuple[Check, ...] = (
     growing_graph.CHECK,
     backward_error.CHECK,
     non_finite_gradient.CHECK,
+    missing_zero_grad.CHECK,
+    early_zero_grad.CHECK,
+    clip_without_effect.CHECK,
     grad_mode_leak.CHECK,
 )
 

@@ -63,7 +63,7 @@ def find(record: Record) -> Iterator[Finding]:
         return  # grad-mode-leak names the line that turned them off for good.
     for seen in record.observations:
         if isinstance(seen.observed, LossReach) and (
-            not seen.observed.has_graph or _has_graph_of_its_own(seen.observed)
+            not seen.observed.has_graph or _has_graph_of_its_own(record, seen.observed)
         ):
             raised = _raised(record, seen.observed.site)
             if raised or _nothing_trains(record):

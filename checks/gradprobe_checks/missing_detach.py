@@ -45,16 +45,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
-from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.provenance import counted, listed, modules_of, observations
+from gradprobe.values import Confidence, Finding, RelatedSite, Severity
+from gradprobe_checks.books import Book, Source, books
+from gradprobe_checks.provenance import counted, listed, modules_of, observations, own_backwards, reaches
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.values import Observation, Site
+
+LEAST: Final = 3
+"""Steps with another loss's gradients from which it is said."""
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each branch to a copy that should have been cut."""
+    yield from _leaks(record)
     told: set[tuple[str, ...]] = set()
     discarded = {name for observation, _ in observations(record, "discarded-detach") for name in observation.parameters}
     for observation, seen in observations(record, "unowned-branch"):
@@ -67,6 +72,50 @@ def find(record: Record) -> Iterator[Finding]:
         if copies and names not in told and not discarded.issuperset(record.parameters[one].name for one in copies):
             told.add(names)
             yield _finding(record, observation, seen, copies)
+
+
+def _leaks(record: Record) -> Iterator[Finding]:
+    """Yield a finding for each loss whose gradients leak into another optimizer's step."""
+    all_books = list(books(record))
+    direct = own_backwards(record)
+    for book in all_books:
+        own = direct.get(book.optimizer, set())
+        for source in book.sources:
+            others = {number for number, sites in direct.items() if number != book.optimizer and source.site in sites}
+            is_leak = source.foreign >= LEAST and source.foreign >= 0.8 * source.used and source.site not in own
+            if is_leak and others and own and not _shares(record, own, others):
+                yield _leak_finding(record, book, source, others)
+
+
+def _shares(record: Record, own: set[Site], others: set[int]) -> bool:
+    """Return whether the optimizer's own losses reach what the others own: then they are trained together, as meant."""
+    positions = {position for position, one in enumerate(record.parameters) if one.optimizer in others}
+    return any(positions.intersection(reach.reached) for reach in reaches(record) if reach.site in own)
+
+
+def _leak_finding(record: Record, book: Book, source: Source, others: set[int]) -> Finding:
+    mine = {position for position, one in enumerate(record.parameters) if one.optimizer == book.optimizer}
+    theirs = {position for position, one in enumerate(record.parameters) if one.optimizer in others}
+    modules = modules_of(record, mine)
+    names, other_names = listed(modules), listed(modules_of(record, theirs))
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        title=f"the loss that trains {other_names} trains {names} as well",
+        message=f"This backward trains {other_names}, whose optimizer steps right after it, and leaves gradients in {names}; nothing "
+        f"clears them before the optimizer of {names} steps, which used them in {source.foreign} steps together with its own.",
+        fix=f"clear the gradients of {names} after this backward (zero_grad() before its own backward), or detach() what this "
+        f"loss takes from {names}",
+        not_this="retain_graph=True, or another order of the steps alone: the gradients stay where they are until they are cleared",
+        location=source.site,
+        first_step=1,
+        last_step=max(record.facts.steps - 1, 0),
+        related=(RelatedSite(book.site, "optimizer step"),),
+        modules=modules,
+        evidence={"steps": source.foreign},
+    )
 
 
 def _is_copy(record: Record, position: int) -> bool:

@@ -60,6 +60,11 @@ def own_losses(record: Record, optimizers: Iterable[int]) -> set[Site]:
     return found
 
 
+def own_backwards(record: Record) -> dict[int, set[Site]]:
+    """Return for each optimizer the backward calls that come right before its step, with no other step in between."""
+    return {one.number: own_losses(record, [one.number]) for one in record.optimizers}
+
+
 def modules_of(record: Record, positions: Iterable[int]) -> tuple[str, ...]:
     """Return the largest modules all of whose trainable parameters are among these, else the modules that hold them."""
     chosen = set(positions)

@@ -89,6 +89,9 @@ def verdict_on(path: Path, report: dict, code: int, output: str) -> str:
         return f"no report, exit {code}: {output[-1500:]}"
     if "recording ended" in output:
         return f"the recorder failed: {output[-1500:]}"
+    failures = [text for text in report.get("not_seen", []) if text.startswith("The check ") and "failed" in text]
+    if failures:
+        return str(failures)
     found = loud(report)
     if path.name.startswith("ok_"):
         wrong = f"exit {code}: {output[-1500:]}" if code and not found else ""

@@ -389,7 +389,7 @@ class Deep:
                 tensor = leaf.reference()
                 shape = "" if tensor is None else str(tuple(tensor.shape))
                 detail = {"shape": shape, "is_parameter": leaf.is_parameter}
-                observed = Observation("unnamed-leaf", self.site(leaf.made), detail=detail, key=str(leaf.number))
+                observed = Observation("unnamed-leaf", self.site(leaf.made), detail=detail, key=str(leaf.is_parameter))
                 self.writer.observe(step, observed)
 
     def _write_accounts(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:

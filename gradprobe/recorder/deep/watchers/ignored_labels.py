@@ -56,12 +56,12 @@ class IgnoredLabels:
             return  # Some labels were looked at there that counted.
         index = int(seen.argument(4, "ignore_index", default=-100))
         # One number is read, whatever the device.
-        if bool((target == index).all().item()):
-            ignored += 1
+        ignored += bool((target == index).all().item())
+        self._counts[seen.place] = (looks + 1, ignored)
+        if ignored:
             node = next((node for one, node in zip(seen.tensors, seen.nodes, strict=True) if one is target), None)
             judge = functools.partial(self._judge, tracer, seen.operation.name, seen.place, seen.node, node, index)
             self.suspects.note(tracer, seen.node, judge)
-        self._counts[seen.place] = (looks + 1, ignored)
 
     def _judge(
         self,
@@ -71,7 +71,7 @@ class IgnoredLabels:
         result: Node,
         target: Node | None,
         index: int,
-        lineage: Lineage,
+        _: Lineage,
         backward: Site,
     ) -> Observation:
         looks, ignored = self._counts[place]
