@@ -2,9 +2,13 @@
 
 from gradprobe.extensions import Check
 from gradprobe_checks import (
+    all_labels_ignored,
     backward_error,
+    broadcast_loss,
     clip_without_effect,
+    double_softmax,
     early_zero_grad,
+    float64_promotion,
     frozen_parameter,
     grad_mode_leak,
     graph_reuse,
@@ -16,7 +20,9 @@ from gradprobe_checks import (
     missing_gradient,
     missing_zero_grad,
     non_finite_gradient,
+    probabilities_for_log_probabilities,
     severed_gradient,
+    sigmoid_twice,
     silent_overwrite,
     unused_parameter,
 )
@@ -38,6 +44,12 @@ CHECKS: tuple[Check, ...] = (
     missing_zero_grad.CHECK,
     early_zero_grad.CHECK,
     clip_without_effect.CHECK,
+    float64_promotion.CHECK,
+    double_softmax.CHECK,
+    sigmoid_twice.CHECK,
+    probabilities_for_log_probabilities.CHECK,
+    broadcast_loss.CHECK,
+    all_labels_ignored.CHECK,
     grad_mode_leak.CHECK,
 )
 

@@ -52,6 +52,7 @@ class Counts:
 
     used: int = 0
     discarded: int = 0
+    pending: int = 0
     cleared_at: Site | None = None
     foreign: int = 0
     most_at_once: int = 0
@@ -65,6 +66,7 @@ class Book:
         self.number = number
         stride = max(1, len(parameters) // LOOKED_AT)
         self.references = [weakref.ref(parameter) for parameter in parameters[::stride][:LOOKED_AT]]
+        self.identities = frozenset(map(id, parameters))
         self.looks: list[Look] = []
         self.entries: list[Entry] = []
         self.counts: dict[Site, Counts] = {}
@@ -174,6 +176,8 @@ class Ledger:
         fresh = [entry for entry in book.entries if not entry.used]
         book.empty_steps += not book.entries
         book.stale_steps += bool(stale and fresh)
+        for counts in book.counts.values():
+            counts.discarded, counts.pending = counts.discarded + counts.pending, 0
         here: dict[Site, int] = {}
         for entry in fresh:
             counts = book.counts.setdefault(entry.site, Counts())
@@ -185,9 +189,12 @@ class Ledger:
 
     def step_ended(self, number: int, site: Site) -> None:
         """Note that an optimizer has used its gradients, or that a scaler left its step out because of them."""
-        for other, book in self._books.items():
+        stepped = self._books.get(number)
+        for book in self._books.values():
+            # Two optimizers may hold the same parameters: what one has used is used.
+            is_same = stepped is not None and any(id(one()) in stepped.identities for one in book.references)
             for entry in book.entries:
-                if other == number:
+                if is_same:
                     entry.used += 1
                 else:
                     entry.others.add(number)
@@ -233,7 +240,7 @@ class Ledger:
                 for entry in book.entries:
                     if not entry.used:
                         counts = book.counts.setdefault(entry.site, Counts())
-                        counts.discarded += 1
+                        counts.pending += 1  # Discarded, if the optimizer goes on stepping.
                         counts.cleared_at = self._cleared_at or counts.cleared_at
                 book.entries = []
             if book.entries:

@@ -7,11 +7,16 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any, Final
 
 import torch
 
 from gradprobe.recorder.naming import variable_of
 from gradprobe.values import Site
+
+MOST_NODES: Final = 32
+"""Nodes of a loss's graph that are looked at for a scaler's mark."""
+_IS_SCALED: Final = "gradprobe-scaled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,17 @@ class _Scaled:
     value: torch.Tensor
 
 
+def _is_scaled(root: Any) -> bool:
+    """Return whether a loss was put together from scaled ones: by a graph's nodes, the last few of them."""
+    queue = [] if root is None else [root]
+    for node in queue:
+        if _IS_SCALED in node.metadata:
+            return True
+        if len(queue) < MOST_NODES:
+            queue += [following for following, _ in node.next_functions if following is not None]
+    return False
+
+
 class Losses:
     """Remembers the names of losses by where they are backpropagated, and the newest scaled ones, without their graphs."""
 
@@ -45,7 +61,10 @@ class Losses:
 
     def scaled(self, loss: torch.Tensor, result: torch.Tensor) -> None:
         """Note that a gradient scaler made `result` of a loss."""
-        self._scaled.append(_Scaled(weakref.ref(result), weakref.ref(loss), loss.detach()))
+        if result.grad_fn is not None:
+            result.grad_fn.metadata[_IS_SCALED] = True
+        if loss.numel() == 1:
+            self._scaled.append(_Scaled(weakref.ref(result), weakref.ref(loss), loss.detach()))
 
     def of(self, root: object, site: Site, frame: FrameType | None) -> Loss:
         """Return the loss behind a backward call.
@@ -58,7 +77,9 @@ class Losses:
         for scaled in self._scaled:
             if scaled.result() is root:
                 return Loss(self._name(scaled.original(), site, frame), scaled.value, scaled=True)
-        return Loss(self._name(root, site, frame), root if isinstance(root, torch.Tensor) else None, scaled=False)
+        is_scaled = bool(self._scaled) and isinstance(root, torch.Tensor) and _is_scaled(root.grad_fn)
+        tensor = root if isinstance(root, torch.Tensor) else None
+        return Loss(self._name(root, site, frame), tensor, scaled=is_scaled)
 
     def _name(self, loss: object, site: Site, frame: FrameType | None) -> str:
         name = self._names.get(site)

@@ -79,7 +79,7 @@ class Recorder:
         self.patches = Patches()
         self.stopped = False
         self.optimizer_calls = 0
-        self.gradients_are_scaled = False
+        self.scaling = self.deep.scaling
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
         self._max_steps = max_steps
         self._measured: weakref.WeakKeyDictionary[torch.optim.Optimizer, tuple[Bound, Norms | None]]
@@ -156,10 +156,10 @@ class Recorder:
             self._note_metric(loss.name, "loss", loss.tensor, self.steps.open)
         self._backward_open = True
         roots = [one for one in (root, *others) if isinstance(one, torch.Tensor)]
+        self.scaling.backward(scaled=loss.scaled)
         self.deep.backward_begins(roots, site, loss.name, retained=retain_graph)
         self.deep.pause()
         self.ledger.backward_begins()
-        self.gradients_are_scaled = self.gradients_are_scaled or loss.scaled
 
     def backward_ended(self, frame: FrameType | None, site: Site) -> None:
         """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
@@ -177,6 +177,7 @@ class Recorder:
         """
         self.optimizer_calls += 1
         self._handwritten = None
+        self.scaling.settle()
         if not closure:
             self.deep.pause()
         parameters = optimizer_parameters(optimizer)
@@ -200,7 +201,7 @@ class Recorder:
         self.ledger.step_ended(bound.number, site)
         self.deep.optimizer_stepped(optimizer, site)
         draft = self._step(bound.number)
-        self.gradients_are_scaled = False
+        self.scaling.unscaled(optimizer)
         _fill(draft, bound.positions, norms)
         _note_rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:
@@ -212,6 +213,7 @@ class Recorder:
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""
         number = self.layout.number_of(optimizer)
+        self.scaling.skips += 1
         self.incident(StepSkipped(site, -1 if number is None else number))
         if number is not None:
             self.ledger.step_ended(number, site)

@@ -32,6 +32,7 @@ from gradprobe.recorder.deep.window import Window
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.layout import Layout, optimizer_parameters
 from gradprobe.recorder.patches import Patches
+from gradprobe.recorder.scaling import Scaling
 from gradprobe.recorder.sites import Sites
 from gradprobe.values import Observation, Observed, RelatedSite, Site
 
@@ -73,6 +74,7 @@ class Deep:
         tracer: Follows values.
         window: Decides when.
         built_modules: Where activations were built.
+        scaling: Whether a gradient scaler's factor is on the gradients.
         backwards: The newest backward calls in deep steps: (site, sequence when it began, step), oldest first.
         backward_marks: The newest backward calls in any step, the one that runs as the last.
         optimizer_steps: The newest steps of optimizers.
@@ -105,6 +107,7 @@ class Deep:
         self.tracer.deep = self
         self.window = Window(overhead, chosen)
         self.built_modules = BuiltModules()
+        self.scaling = Scaling()
         self.backwards: list[tuple[Site, int, int]] = []
         self.backward_marks: list[BackwardMark] = []
         self.optimizer_steps: list[StepMark] = []

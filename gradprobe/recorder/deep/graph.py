@@ -14,6 +14,17 @@ MOST_NODES: Final = 200_000
 """Nodes of a graph that are walked."""
 
 
+def grad_fn_of(tensor: torch.Tensor) -> Any:
+    """Return the node of autograd that made a tensor; None for a leaf, and for a view that autograd refuses to speak of.
+
+    A view that was made under `no_grad`, and whose base was written to with gradients on, raises when it is asked.
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
 def nodes(root: Any) -> Iterator[Any]:
     """Yield the nodes of a graph from its root (a `grad_fn`), each once, nearest first."""
     seen = {root}

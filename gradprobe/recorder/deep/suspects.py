@@ -1,4 +1,4 @@
-"""Operations that are a mistake only if what they made is backpropagated: noted when they run, told when a loss is found to depend on them."""
+"""Operations that are a mistake only if what they made is backpropagated: noted when they run, told when a loss depends on them."""
 
 from __future__ import annotations
 

@@ -189,9 +189,9 @@ class Tracer:
         if tensor.is_leaf and (tensor.requires_grad or isinstance(tensor, torch.nn.Parameter)):
             node = self._new("parameter", None, (), tensor)
             node.leaf = 1 << self.leaves.of(tensor).number
-        elif tensor.grad_fn is not None:
+        elif (graph_node := graph.grad_fn_of(tensor)) is not None:
             node = self._new("opaque", None, (), tensor)
-            node.live = graph.live_bits(tensor.grad_fn, self.leaves)
+            node.live = graph.live_bits(graph_node, self.leaves)
         else:
             node = self._new("source", None, (), tensor)
         self.keep(tensor, node)
@@ -307,8 +307,9 @@ class Tracer:
             if output.is_leaf and output.requires_grad and not live:  # `torch.randn(3, requires_grad=True)`
                 node.leaf = 1 << self.leaves.of(output, place).number
             self.keep(output, node)
-            if output.grad_fn is not None:
-                output.grad_fn.metadata["gradprobe"] = node
+            graph_node = graph.grad_fn_of(output)
+            if graph_node is not None:
+                graph_node.metadata["gradprobe"] = node
             first = first or node
         return first
 
@@ -487,8 +488,9 @@ class Tracer:
         renewed.live = (old.live | node.live) if base.requires_grad else 0
         renewed.cuts = merged(old.cuts, node.cuts)
         self.keep(base, renewed)
-        if base.grad_fn is not None:
-            base.grad_fn.metadata["gradprobe"] = renewed
+        graph_node = graph.grad_fn_of(base)
+        if graph_node is not None:
+            graph_node.metadata["gradprobe"] = renewed
 
     def _note_write(self, node: Node, name: str, place: Place, *sources: Node | None) -> None:
         """Note a write at a node, and at those that share its memory."""

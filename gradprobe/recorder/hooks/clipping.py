@@ -15,39 +15,56 @@ if TYPE_CHECKING:
 
 TOTAL_NORM = "grad_norm_before_clip"
 """Metric: what `clip_grad_norm_` returned, the norm of all gradients it was given before it clipped them."""
+SCALED_NORM = "scaled_grad_norm_before_clip"
+"""Metric: the same, where a gradient scaler's factor was still on them."""
 
 
 def install(recorder: Recorder, patches: Patches) -> None:
     """Observe clipping; the function is known by several names, each of which is replaced."""
 
     @recorder.guard.guarded
-    def before_norm(args: Arguments, kwargs: Keywords) -> None:
+    def before_norm(args: Arguments, kwargs: Keywords) -> bool:
         site = recorder.site()
+        limit = _limit(args, kwargs, "max_norm")
+        is_scaled = recorder.scaling.is_on(_parameters(args, kwargs), limit)
         recorder.ledger.clipped(site)
         recorder.ledger.explained()
-        recorder.call(ClipCall(site, "norm", _limit(args, kwargs, "max_norm"), recorder.gradients_are_scaled))
+        recorder.call(ClipCall(site, "norm", limit, is_scaled))
+        recorder.scaling.busy += 1
+        return is_scaled
 
     @recorder.guard.guarded
-    def after_norm(_: None, total: object) -> None:
-        if isinstance(total, torch.Tensor) and not recorder.gradients_are_scaled:
-            recorder.measure(TOTAL_NORM, total)
+    def after_norm(is_scaled: bool | None, total: object) -> None:
+        recorder.scaling.busy = 0
+        if isinstance(total, torch.Tensor) and is_scaled is not None:
+            recorder.measure(SCALED_NORM if is_scaled else TOTAL_NORM, total)
 
     @recorder.guard.guarded
     def before_with_norm(args: Arguments, kwargs: Keywords) -> None:
-        before_norm(args, kwargs)
-        after_norm(None, args[2] if len(args) > 2 else kwargs.get("total_norm"))
+        after_norm(before_norm(args, kwargs), args[2] if len(args) > 2 else kwargs.get("total_norm"))
+        recorder.scaling.busy += 1
 
     @recorder.guard.guarded
     def before_value(args: Arguments, kwargs: Keywords) -> None:
         site = recorder.site()
+        limit = _limit(args, kwargs, "clip_value")
         recorder.ledger.clipped(site)
         recorder.ledger.explained()
-        recorder.call(ClipCall(site, "value", _limit(args, kwargs, "clip_value"), recorder.gradients_are_scaled))
+        recorder.call(ClipCall(site, "value", limit, recorder.scaling.is_on(_parameters(args, kwargs), limit)))
+        recorder.scaling.busy += 1
+
+    @recorder.guard.guarded
+    def ended(*_: object) -> None:
+        recorder.scaling.busy = 0
 
     for owner in (clip_grad, torch.nn.utils):
-        patches.wrap(owner, "clip_grad_norm_", before=before_norm, after=after_norm)
-        patches.wrap(owner, "clip_grads_with_norm_", before=before_with_norm)
-        patches.wrap(owner, "clip_grad_value_", before=before_value)
+        patches.wrap(owner, "clip_grad_norm_", before=before_norm, after=after_norm, failed=ended)
+        patches.wrap(owner, "clip_grads_with_norm_", before=before_with_norm, after=ended, failed=ended)
+        patches.wrap(owner, "clip_grad_value_", before=before_value, after=ended, failed=ended)
+
+
+def _parameters(args: Arguments, kwargs: Keywords) -> object:
+    return args[0] if args else kwargs.get("parameters")
 
 
 def _limit(args: Arguments, kwargs: Keywords, name: str) -> float:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 WHAT: Final = "labels-ignored"
 """An observation of a loss whose labels were looked at, and were all ignored at least once.
 
-`detail`: `looks` (how often labels were looked at there), `ignored` (how often all of them were ignored), `index`, `labels` (how many
-there were, newest), `operation` (the loss). A related site with the role `labels written here` is where the index was written.
+`detail`: `looks` (how often labels were looked at there), `ignored` (how often all of them were ignored), `index`, `labels`
+(how many there were, newest), `operation` (the loss). A related site with the role `labels written here` is where the index was written.
 """
 _FILLS: Final = frozenset(
     {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from gradprobe.recorder.deep.graph import grad_fn_of
 from gradprobe.recorder.deep.node import Node
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite
@@ -31,7 +32,7 @@ def step_ended(tracer: Tracer) -> None:
     """Look for graphs that go back over steps, and for tensors of the same line that are kept."""
     by_place: dict[tuple[str, int], list[Node]] = {}
     for tensor, node in tracer.living():
-        if tensor.grad_fn is None or node.place is None or not node.live:
+        if grad_fn_of(tensor) is None or node.place is None or not node.live:
             continue
         _look_back(tracer, node)
         by_place.setdefault((node.place[0].co_filename, node.place[1]), []).append(node)
