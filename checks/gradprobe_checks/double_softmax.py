@@ -4,7 +4,8 @@
 
 Finds losses that apply a softmax to what is a softmax's output already: `cross_entropy` (or a log-softmax) given
 probabilities. It rests on the operation that made the input, followed through views, casts and joins, on values that are not
-negative and sum to one, and on the loss being backpropagated.
+negative and sum to one, and on the loss being backpropagated. The line is that of the first softmax (in a `Sequential`, where it was
+built); where the loss depends on these probabilities in another way too, it is that of the loss.
 
 It is a warning. A log-softmax given to `cross_entropy` is info: doing it twice changes nothing.
 
@@ -16,8 +17,8 @@ floor, and its gradients are small.
 ## Example
 
 ```python
-probabilities = torch.softmax(model(x), dim=1)
-loss = F.cross_entropy(probabilities, labels)        # named: cross_entropy expects logits
+probabilities = torch.softmax(model(x), dim=1)       # named
+loss = F.cross_entropy(probabilities, labels)        # expects logits
 ```
 
 ## Fix
@@ -45,22 +46,20 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.provenance import observations
+from gradprobe_checks.loss_inputs import LossInput, loss_inputs
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.record.record import Record
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss that applies a softmax a second time."""
-    for observation, seen in observations(record, "loss-input"):
-        if observation.detail["contract"] == "logits":
-            yield _finding(observation, seen)
+    for one in loss_inputs(record, ("logits",)):
+        yield _finding(one)
 
 
-def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
-    given, loss = str(observation.detail["given"]), str(observation.detail["loss"])
+def _finding(one: LossInput) -> Finding:
+    given, loss = one.given, one.loss
     is_harmless = given == "log-softmax"
     certain = given in ("softmax", "log-softmax")
     what = {
@@ -81,13 +80,14 @@ def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
         confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
         title=f"{loss} is given {given} output, and applies softmax again",
         message=f"{loss} expects logits and applies a softmax itself; here it is given {what}. {consequence}",
-        fix=f"give {loss} the logits, without softmax; or use nll_loss on log_softmax",
+        fix=f"take this softmax away and give {loss} the logits; apply softmax only where probabilities are shown or used",
         not_this="a larger learning rate: the loss stays above its floor",
-        location=observation.site,
-        first_step=seen.first_step,
-        last_step=seen.last_step,
-        related=observation.related,
-        parameters=observation.parameters,
+        location=one.location,
+        first_step=one.seen.first_step,
+        last_step=one.seen.last_step,
+        related=one.related,
+        modules=one.modules,
+        parameters=one.observation.parameters,
         evidence={"given": given},
     )
 

@@ -147,4 +147,4 @@ def _finding(record: Record, tails: Sequence[_Tail], lost: Sequence[str]) -> Fin
     )
 
 
-CHECK: Final = Check(name="non-finite-gradient", code="GP301", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="non-finite-gradient", code="GP301", find=find, page=__doc__ or "", is_symptom=True)

@@ -43,23 +43,21 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.provenance import observations
+from gradprobe_checks.loss_inputs import LossInput, loss_inputs
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.record.record import Record
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss that is given something else than log-probabilities."""
-    for observation, seen in observations(record, "loss-input"):
-        if observation.detail["contract"] in ("log-probabilities", "target-probabilities"):
-            yield _finding(observation, seen)
+    for one in loss_inputs(record, ("log-probabilities", "target-probabilities")):
+        yield _finding(one)
 
 
-def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
-    given, loss = str(observation.detail["given"]), str(observation.detail["loss"])
-    is_target = observation.detail["contract"] == "target-probabilities"
+def _finding(one: LossInput) -> Finding:
+    given, loss = one.given, one.loss
+    is_target = one.observation.detail["contract"] == "target-probabilities"
     what = {
         "softmax": "probabilities, the output of a softmax",
         "sigmoid": "probabilities, the output of a sigmoid",
@@ -83,11 +81,12 @@ def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
         message=f"{message} Its value is bounded, and its gradient is not that of a likelihood.",
         fix=fix,
         not_this="torch.log of a softmax: where a probability is 0 its log is -inf; log_softmax is exact",
-        location=observation.site,
-        first_step=seen.first_step,
-        last_step=seen.last_step,
-        related=observation.related,
-        parameters=observation.parameters,
+        location=one.location,
+        first_step=one.seen.first_step,
+        last_step=one.seen.last_step,
+        related=one.related,
+        modules=one.modules,
+        parameters=one.observation.parameters,
         evidence={"given": given},
     )
 

@@ -43,6 +43,11 @@ def never_flowed(parameter: Parameter) -> bool:
     return counts.looked_at > 0 and counts.flowing == 0 and counts.non_finite == 0
 
 
+def held_at_crash(record: Record) -> set[str]:
+    """Return the names of the parameters that held a gradient when an exception ended a call: it came, though no step used it."""
+    return {name for observation, _ in observations(record, "gradients-at-crash") for name in observation.parameters}
+
+
 def own_losses(record: Record, optimizers: Iterable[int]) -> set[Site]:
     """Return the backward calls that come right before steps of these optimizers: their own losses, as far as that shows."""
     wanted = set(optimizers)

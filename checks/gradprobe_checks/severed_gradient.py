@@ -65,6 +65,7 @@ from gradprobe_checks.places import optimizer_sites
 from gradprobe_checks.provenance import (
     counted,
     cuts,
+    held_at_crash,
     listed,
     modules_of,
     names_of,
@@ -97,13 +98,14 @@ def find(record: Record) -> Iterator[Finding]:
 
 def severed_parameters(record: Record) -> set[int]:
     """Return the positions of parameters that should train, and whose gradient never came, on whatever way."""
-    live = reached(record)
+    live, held = reached(record), held_at_crash(record)
     return {
         position
         for position, one in enumerate(record.parameters)
         if one.optimizer is not None
         and one.trainable
         and never_flowed(one)
+        and one.name not in held
         and one.objects == 1
         and position not in live
         and not is_written(record, position)
@@ -132,9 +134,9 @@ def _causes(record: Record, missing: set[int], known: dict[int, GradCut]) -> Ite
                 hit = {one for one in left.intersection(positions) if not only_own or is_own(one, reach)}
                 if hit and number in known and not _is_handed_over(record, known[number], hit):
                     by_cut.setdefault(number, set()).update(hit)
-        for number, positions in _largest_first(by_cut, known):
-            left -= positions
-            yield number, positions
+        for number, hit in _largest_first(by_cut, known):
+            left -= hit
+            yield number, hit
 
 
 def _largest_first(by_cut: dict[int, set[int]], known: dict[int, GradCut]) -> Iterator[tuple[int, set[int]]]:

@@ -44,42 +44,40 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.provenance import observations
+from gradprobe_checks.loss_inputs import LossInput, loss_inputs
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.record.record import Record
+
+LOSSES: Final = frozenset({"binary_cross_entropy_with_logits", "multilabel_soft_margin_loss"})
+"""Losses that apply a sigmoid; anything else that does is an activation, which need not be a loss's."""
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss that applies a sigmoid a second time."""
-    for observation, seen in observations(record, "loss-input"):
-        if observation.detail["contract"] == "logits-binary" and not _is_chain_of_activations(observation):
-            yield _finding(observation, seen)
+    for one in loss_inputs(record, ("logits-binary",)):
+        if one.loss in LOSSES or not one.observation.detail["elsewhere"]:
+            yield _finding(one)
 
 
-def _is_chain_of_activations(observation: Observation) -> bool:
-    """Return whether it is no loss that applies the second one, and the values are used elsewhere too."""
-    return observation.detail["loss"] != "binary_cross_entropy_with_logits" and bool(observation.detail["elsewhere"])
-
-
-def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
-    given, loss = str(observation.detail["given"]), str(observation.detail["loss"])
+def _finding(one: LossInput) -> Finding:
+    given, loss = one.given, one.loss
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if loss in LOSSES else Severity.WARNING,
         confidence=Confidence.CERTAIN,
         title=f"{loss} is given {given} output: sigmoid is applied twice",
         message=f"{loss} applies a sigmoid itself and expects logits; here it is given the output of a {given}. Values between 0 "
         "and 1 become probabilities between 0.5 and 0.73, the loss has a floor, and gradients are small.",
         fix="give it the logits, without the sigmoid; or use binary_cross_entropy on the probabilities",
         not_this="a larger learning rate, or weights for the positive class: the floor stays",
-        location=observation.site,
-        first_step=seen.first_step,
-        last_step=seen.last_step,
-        related=observation.related,
-        parameters=observation.parameters,
+        location=one.location,
+        first_step=one.seen.first_step,
+        last_step=one.seen.last_step,
+        related=one.related,
+        modules=one.modules,
+        parameters=one.observation.parameters,
         evidence={"given": given},
     )
 

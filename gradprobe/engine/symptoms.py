@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gradprobe.values import Severity
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gradprobe.values import Finding
+
+
+_EXPLAIN_ALL: Final = {"non-finite-gradient": ("non-finite-origin", "fully-masked-softmax", "all-labels-ignored")}
+"""Causes that account for every finding of a symptom: NaN that is born once is everywhere a step later."""
 
 
 def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -> tuple[Finding, ...]:
@@ -39,6 +43,8 @@ def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -
 
 def _accounts_for(cause: Finding, symptom: Finding) -> bool:
     """Return whether a cause is behind a symptom: it concerns the same parameters, or the same line."""
+    if cause.check in _EXPLAIN_ALL.get(symptom.check, ()):
+        return True
     if symptom.parameters:
         return set(symptom.parameters) <= set(cause.parameters)
     sites = {(one.site.file, one.site.line) for one in cause.related}

@@ -89,6 +89,20 @@ class Layout:
         self._look_after = now + 1.0
         return True
 
+    def look_soon(self) -> None:
+        """Have names looked for at the next step, however long ago the last look was."""
+        self._born, self._look_after = True, 0.0
+
+    def living_roots(self) -> list[tuple[str, Root]]:
+        """Return the roots that are alive, with their names."""
+        return [(name, root) for name, reference in self._roots.items() if (root := reference()) is not None]
+
+    def adopt(self, name: str, parameter: torch.Tensor) -> None:
+        """Give a position to a parameter that is part of no module, and that no optimizer owns."""
+        position = self._place(name, "", parameter)
+        if self.parameters[position].optimizer is None:
+            self.orphans.append((position, self._references[position]))
+
     def position(self, parameter: torch.Tensor) -> int | None:
         """Return the position of a parameter, or None where it has none yet."""
         position = self._by_id.get(id(parameter))

@@ -198,11 +198,10 @@ class Ledger:
                     entry.used += 1
                 else:
                     entry.others.add(number)
-        book = self._books.get(number)
-        if book is not None:
-            book.step_site = site
-            book.looks = book.look()
-            book.explained = False
+        if stepped is not None:
+            stepped.step_site = site
+            stepped.looks = stepped.look()
+            stepped.explained = False
 
     def observations(self) -> list[Observation]:
         """Return what the books say so far."""
@@ -238,7 +237,7 @@ class Ledger:
         for book in self._books.values():
             if book.entries and book.is_cleared(by_call=self._cleared_at is not None):
                 for entry in book.entries:
-                    if not entry.used:
+                    if not entry.used and not entry.others:  # Else it was for another one's step.
                         counts = book.counts.setdefault(entry.site, Counts())
                         counts.pending += 1  # Discarded, if the optimizer goes on stepping.
                         counts.cleared_at = self._cleared_at or counts.cleared_at

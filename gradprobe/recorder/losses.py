@@ -62,7 +62,8 @@ class Losses:
     def scaled(self, loss: torch.Tensor, result: torch.Tensor) -> None:
         """Note that a gradient scaler made `result` of a loss."""
         if result.grad_fn is not None:
-            result.grad_fn.metadata[_IS_SCALED] = True
+            metadata: dict[Any, Any] = result.grad_fn.metadata  # type: ignore[assignment]
+            metadata[_IS_SCALED] = True
         if loss.numel() == 1:
             self._scaled.append(_Scaled(weakref.ref(result), weakref.ref(loss), loss.detach()))
 

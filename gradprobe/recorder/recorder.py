@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import numpy as np
 import torch
 
 from gradprobe.record.create import Fact
@@ -27,6 +28,7 @@ from gradprobe.recorder.layout import Bound, Layout, optimizer_parameters
 from gradprobe.recorder.ledger import Ledger
 from gradprobe.recorder.losses import Losses
 from gradprobe.recorder.metrics import Metrics
+from gradprobe.recorder.modes import Modes
 from gradprobe.recorder.outbox import Outbox
 from gradprobe.recorder.patches import Patches
 from gradprobe.recorder.sites import Sites
@@ -73,6 +75,7 @@ class Recorder:
         self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep)
         self.losses = Losses()
         self.ledger = Ledger()
+        self.modes = Modes(self.layout)
         self.metrics = Metrics(writer)
         self.steps = Assembler()
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
@@ -113,6 +116,7 @@ class Recorder:
                 if was_active:
                     self._close_steps()
                     self._note_ledger()
+                    self.deep.samples.close(self.steps.completed)
                     for comment in comments_in(self.sites.user_files()):
                         self.deep.observe(comment)
                     self.deep.flush(max(0, self.steps.completed - 1), list(self.built))
@@ -160,11 +164,14 @@ class Recorder:
         self.deep.backward_begins(roots, site, loss.name, retained=retain_graph)
         self.deep.pause()
         self.ledger.backward_begins()
+        self.modes.backward_begins()
 
     def backward_ended(self, frame: FrameType | None, site: Site) -> None:
         """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
         self.deep.resume()
+        self.deep.backward_ended()
         self.ledger.backward_ended(site)
+        self.modes.backward_ended(site, self.steps.completed)
         if self.optimizer_calls:
             return
         look = self.layout.is_time_to_look() or not self.layout.parameters
@@ -189,6 +196,7 @@ class Recorder:
         if was_open and not closure:
             self.ledger.step_begins(bound.number)
         self._measured[optimizer] = (bound, None if closure else _norms(optimizer, parameters))
+        self.deep.samples.before(optimizer, closure=closure)
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that an optimizer took its step."""
@@ -197,6 +205,8 @@ class Recorder:
         if bound is None:
             return
         norms = norms or _norms(optimizer, optimizer_parameters(optimizer))
+        if not np.isfinite(norms.values).all():
+            self.deep.turned_non_finite(site)
         self.call(OptimizerStep(site, bound.number))
         self.ledger.step_ended(bound.number, site)
         self.deep.optimizer_stepped(optimizer, site)
@@ -252,6 +262,7 @@ class Recorder:
             self.layout.find(sys._getframe(1), self.built)
         if during == "backward":
             self.deep.backward_failed(error, site)
+        self.deep.crashed(error, site)
         self._note_ledger()
         self.deep.flush(self._step_being_made(), list(self.built))
         self.outbox.put_incident(
@@ -292,7 +303,7 @@ class Recorder:
         return self.steps.completed if self._backward_open or self.steps.current is None else self.steps.completed - 1
 
     def _note_ledger(self) -> None:
-        for observation in self.ledger.observations():
+        for observation in (*self.ledger.observations(), *self.modes.observations()):
             self.deep.observe(observation)
 
     def _was_backward_of_this_step(self, site: Site | None) -> bool:

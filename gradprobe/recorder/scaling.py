@@ -147,13 +147,12 @@ class Scaling:
             return None
         steps.skipped += 1
         steps.in_a_row += 1
-        if steps.in_a_row & (steps.in_a_row - 1):
-            return None
+        is_due = not steps.in_a_row & (steps.in_a_row - 1)
         scale = getattr(scaler, "_scale", None)
-        if isinstance(scale, torch.Tensor):
-            # The scaler has just waited for the device itself, to find that it must skip.
+        if isinstance(scale, torch.Tensor) and (is_due or on_host(scale)):
+            # On a device the scaler has just waited itself, to find that it must skip.
             steps.last_scale = host_value(scale) if on_host(scale) else float(scale)
-        return _observation(site, steps)
+        return _observation(site, steps) if is_due else None
 
     def observations(self) -> Iterable[Observation]:
         """Return what became of the steps that scalers were asked for."""

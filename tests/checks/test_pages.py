@@ -27,7 +27,7 @@ class TestPage:
         assert "```python\n" in check.page.split("## Example")[1].split("## Fix")[0]
 
     def test_names_it_as_the_project_does(self, check):
-        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", check.name)
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", check.name)
         assert re.fullmatch(r"GP\d{3}", check.code)
 
 

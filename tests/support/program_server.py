@@ -18,8 +18,8 @@ TIMEOUT = 240
 def serve() -> None:
     import torch
 
-    import gradprobe.commands.judging  # noqa: F401
-    import gradprobe.engine.judge  # noqa: F401
+    import gradprobe.commands.judging
+    import gradprobe.engine.judge
     import gradprobe.recorder.recorder  # noqa: F401
     import gradprobe_checks  # noqa: F401
 
@@ -58,7 +58,7 @@ def _in_child(program: str, report: str, folder: str, output: int) -> None:
         os.dup2(output, 2)
         sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), write_through=True)
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), write_through=True)
-        sys.stdin = Path(os.devnull).open()
+        sys.stdin = Path(os.devnull).open()  # noqa: SIM115
         os.chdir(folder)
         sys.argv = ["gradprobe", "run", "--quiet", "--output", str(Path(folder) / "run"), "--report", report, program]
         from gradprobe.__main__ import main

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
-_MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z, -]+)")
+_MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z0-9, -]+)")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 
 from gradprobe.recorder.deep.built_modules import install_built_modules
 from gradprobe.recorder.deep.node import Node
@@ -92,7 +95,7 @@ def _births(deep: Deep, patches: Patches) -> None:
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         result = original(cls, *args, **kwargs)
-        if _is_looking(deep):
+        if _sees_births(deep):
             data = args[0] if args else kwargs.get("data")
             deep.guarded(deep.parameter_made)(result, data, sys._getframe(1))
         return result
@@ -100,10 +103,21 @@ def _births(deep: Deep, patches: Patches) -> None:
     patches.replace(parameter, "__new__", staticmethod(__new__))
 
     def registered(module: torch.nn.Module, name: str, value: Any) -> None:
-        if value is not None and _is_looking(deep):
+        if value is not None and _sees_births(deep):
             deep.guarded(deep.parameter_registered)(module, name, value, sys._getframe(1))
 
+    def module_registered(module: torch.nn.Module, name: str, value: Any) -> None:
+        if value is not None and _sees_births(deep):
+            deep.guarded(deep.books.module_registered)(module, name, value, sys._getframe(1))
+
     patches.on_undo(register_module_parameter_registration_hook(registered).remove)
+    patches.on_undo(register_module_module_registration_hook(module_registered).remove)
+
+
+def _sees_births(deep: Deep) -> bool:
+    """Return whether the birth of a parameter is noted: also where operations are not looked at, for births are few."""
+    is_here = threading.get_ident() == deep.tracer.thread and not torch.compiler.is_compiling()
+    return is_here and (deep.tracer.looks or deep.books.may_note_birth())
 
 
 def _compiled(deep: Deep, patches: Patches) -> None:

@@ -47,14 +47,16 @@ class BuiltModules:
             if frame.f_code.co_name == "forward":
                 owner = frame.f_locals.get("self")
                 if module is not None:  # Called by another module of a library: a Sequential.
-                    place = self._places.get(module)
-                    if place is not None:
-                        self._made[node] = place
+                    self._made[node] = self._places.get(module)
                     return
                 if not isinstance(owner, KINDS):
                     return
                 module = owner
             frame = frame.f_back
+
+    def is_within(self, node: Node) -> bool:
+        """Return whether a library's module called the module that made a node."""
+        return node in self._made
 
     def built_at(self, node: Node) -> Place:
         """Return where the module was built that made a node; None where that is not known."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from gradprobe.recorder.deep.node import FROZEN, Place
 
+_OF_A_MODE: Final = frozenset({"no_grad", "inference_mode", "set_grad_enabled", "sample"})
 MOST_CUTS: Final = 4096
 """Different cuts that are told apart; those beyond share one number."""
 
@@ -33,7 +34,7 @@ class Cuts:
     def number(self, kind: str, place: Place, operation: str, at: Place, *, certain: bool = True) -> int:
         """Return the number of a cut, new or old."""
         # Where gradients were turned off, the operations below are one cut.
-        key = (kind, place, certain) if place != at else (kind, place, operation, certain)
+        key = (kind, place, certain) if kind in _OF_A_MODE else (kind, place, operation, certain)
         number = self._numbers.get(key)
         if number is None:
             if len(self._all) >= MOST_CUTS:

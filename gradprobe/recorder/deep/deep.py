@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import warnings
@@ -16,17 +17,24 @@ import torch
 
 from gradprobe.record.rows import AccountRow
 from gradprobe.record.writer import RecordWriter
-from gradprobe.recorder.deep import stack
+from gradprobe.recorder.deep import graph, stack
 from gradprobe.recorder.deep.boundaries import function_applied, install_boundaries
 from gradprobe.recorder.deep.built_modules import BuiltModules
+from gradprobe.recorder.deep.finite.births import Birth, can_be_looked_at, is_finite
+from gradprobe.recorder.deep.finite.sentinels import Sentinel, find_sentinels, look
+from gradprobe.recorder.deep.finite.traces import Trace, origin_in, trace_of
 from gradprobe.recorder.deep.grad_modes import install_grad_modes
 from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode, warn_around
 from gradprobe.recorder.deep.leaves import Leaf, Write
 from gradprobe.recorder.deep.node import FROZEN, Node, Place, positions_of
+from gradprobe.recorder.deep.ownership.books import Books
+from gradprobe.recorder.deep.ownership.samples import Samples
+from gradprobe.recorder.deep.ownership.unowned import Unowned
 from gradprobe.recorder.deep.postmortem.examine import examine
 from gradprobe.recorder.deep.reach import Reach, cut_values
 from gradprobe.recorder.deep.tracer import Tracer
 from gradprobe.recorder.deep.watchers import WATCHERS
+from gradprobe.recorder.deep.watchers.refused_losses import look_at_traceback
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.recorder.deep.window import Window
 from gradprobe.recorder.guard import Guard
@@ -35,12 +43,15 @@ from gradprobe.recorder.patches import Patches
 from gradprobe.recorder.scaling import Scaling
 from gradprobe.recorder.sites import Sites
 from gradprobe.values import Observation, Observed, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 MOST_REACHES: Final = 512
 """Different backward calls whose losses are followed."""
+MOST_PEEKS: Final = 3
+"""Backward calls from one line, before a deep step has seen it, whose graphs are walked."""
 UNKNOWN: Final = Site("<unknown>", 0)
 
 
@@ -60,6 +71,7 @@ class StepMark:
     site: Site
     sequence: int
     optimizer: weakref.ref[torch.optim.Optimizer]
+    chain: tuple[Place, ...] = ()
 
     def wrote_to(self, tensor: torch.Tensor) -> bool:
         """Return whether the optimizer holds a tensor."""
@@ -75,9 +87,14 @@ class Deep:
         window: Decides when.
         built_modules: Where activations were built.
         scaling: Whether a gradient scaler's factor is on the gradients.
+        books: Which leaves are owned, and how they came to be.
+        samples: Whether parameters move.
+        unowned: What is said of leaves that a loss trains and no optimizer owns.
         backwards: The newest backward calls in deep steps: (site, sequence when it began, step), oldest first.
         backward_marks: The newest backward calls in any step, the one that runs as the last.
         optimizer_steps: The newest steps of optimizers.
+        births: Values that are not finite that were born in the step that is being made.
+        hunts: Whether every operation's result is looked at, not only those that can bear such a value.
     """
 
     def __init__(
@@ -108,9 +125,20 @@ class Deep:
         self.window = Window(overhead, chosen)
         self.built_modules = BuiltModules()
         self.scaling = Scaling()
+        self.books = Books(self)
+        self.samples = Samples(self)
+        self.unowned = Unowned(self)
         self.backwards: list[tuple[Site, int, int]] = []
         self.backward_marks: list[BackwardMark] = []
+        self.halved_by_default: Site | None = None
         self.optimizer_steps: list[StepMark] = []
+        self.births: list[Birth] = []
+        self.hunts = False
+        self._born: list[Birth] = []
+        self._told_births = 0
+        self._traces: dict[Site, Trace | None] = {}
+        self._sentinels: dict[Site, tuple[Sentinel, ...]] = {}
+        self._non_finite_steps = 0
         self._roots: list[weakref.ref[torch.Tensor]] = []
         self._guard = guard
         self._sites = sites
@@ -122,6 +150,7 @@ class Deep:
         self._pending: list[Observed] = []
         self._accounts: dict[int, AccountRow] = {}
         self._seen_deep: set[Site] = set()
+        self._peeked: dict[Site, int] = {}
         self._looked_seconds = 0.0
         self._looked_operations = 0
         self._places: dict[tuple[CodeType, int], Site] = {}
@@ -181,6 +210,16 @@ class Deep:
             self._update()
 
     @property
+    def is_deep(self) -> bool:
+        """Whether this step is looked at, though perhaps not what runs just now."""
+        return self._able and self.window.is_open and not self._aside and self._is_training_thread
+
+    @property
+    def reaches(self) -> list[Reach]:
+        """What each backward reached so far."""
+        return list(self._reaches.values())
+
+    @property
     def _is_training_thread(self) -> bool:
         """Whether this is the thread whose operations are looked at: stacks of modes belong to threads."""
         return threading.get_ident() == self.tracer.thread
@@ -211,13 +250,17 @@ class Deep:
         self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained)]
         self._roots = [weakref.ref(root) for root in roots]
         self._look_at_mode(roots, site)
+        self._look_for_births(roots, site)
+        self.books.reaches(0)
         if not tracer.looks:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
-                self.window.want(8)
+                self.window.want(8, until_seen=True)
+                self._peek(roots, site)
             return
         began = time.perf_counter()
-        self._seen_deep.add(site)
-        self.window.got()
+        if site not in self._seen_deep:
+            self._seen_deep.add(site)
+            self.window.got()
         self.backwards = [*self.backwards[-31:], (site, tracer.sequence, tracer.step)]
         key = (site, loss)
         reach = self._reaches.get(key)
@@ -227,20 +270,77 @@ class Deep:
             reach = self._reaches[key] = Reach(site, loss)
         for root in roots:
             node = reach.look(tracer, root)
+            self.books.reaches(reach.newest | self.books.now)
             for watcher in tracer.watchers:
                 if watcher.backward is not None:
                     watcher.backward(tracer, root, node, site)
         tracer.seconds += time.perf_counter() - began
+
+    def _peek(self, roots: Sequence[torch.Tensor], site: Site) -> None:
+        """Follow the graph of a loss that no deep step has seen yet: at least which parameters it reaches."""
+        self._peeked[site] = self._peeked.get(site, 0) + 1
+        if self._peeked[site] > MOST_PEEKS or self._aside:
+            return
+        bits = 0
+        for root in roots:
+            graph_node = graph.grad_fn_of(root)
+            bits |= 0 if graph_node is None else graph.live_bits(graph_node, self.tracer.leaves)
+        self.books.reaches(bits)
 
     def _look_at_mode(self, roots: Sequence[torch.Tensor], site: Site) -> None:
         """Note a loss without a graph that is backpropagated while gradients are still turned off: they were left off."""
         entry = self.tracer.modes.in_force()
         if entry is None or any(root.requires_grad for root in roots) or torch.is_grad_enabled():
             return
-        detail = {"kind": entry.kind, "is_call": entry.is_call, "step": entry.step}
+        detail: dict[str, Detail] = {"kind": entry.kind, "is_call": entry.is_call, "step": entry.step}
         self.observe(
             Observation("gradients-off", self.site(entry.place), (RelatedSite(site, "backward"),), detail=detail)
         )
+
+    def _look_for_births(self, roots: Sequence[torch.Tensor], site: Site) -> None:
+        """Look for what is, or will be, not finite in losses that are about to be backpropagated."""
+        if self._non_finite_steps > 2:
+            return
+        for root in roots:
+            if self.tracer.looks:
+                self._sentinels[site] = find_sentinels(self, root)
+                self._traces[site] = trace_of(self, root)
+                ancestors = {id(one) for one in self.tracer.node(root).ancestors()}
+                self._born += [one for one in self.births if one.node is None or id(one.node) in ancestors]
+            if not self._born and not self._non_finite_steps:
+                self._born += look(self._sentinels.get(site, ()), root)
+            if can_be_looked_at(root) and not is_finite(root):
+                trace = self._traces.get(site)
+                if not self._born and not self._non_finite_steps and trace is not None:
+                    found = origin_in(trace, root)
+                    self._born += [found] if found is not None else []
+                self.turned_non_finite(site)
+        self.births = []
+
+    def turned_non_finite(self, site: Site) -> None:
+        """Note that a loss or a gradient is not finite, and where that was born, if it is known.
+
+        Args:
+            site: The backward, or the optimizer's step, where it shows.
+        """
+        if self._non_finite_steps > 2:
+            return
+        self._non_finite_steps += 1
+        by_site = {birth.site: birth for birth in reversed(self._born)}
+        for order, birth in enumerate(list(by_site.values())[::-1][:3]):
+            detail: dict[str, Detail] = {"operation": birth.operation, "how": birth.how, "order": self._told_births + order}
+            self.observe(Observation("non-finite-born", birth.site, (RelatedSite(site, "shows here"),), detail=detail))
+        self._told_births += len(by_site)
+        self._born = []
+        if not by_site:
+            self.observe(Observation("non-finite-shown", site))
+            self.hunts = True
+            self.window.want(2)
+
+    def backward_ended(self) -> None:
+        """Look at the gradients that a backward left where no optimizer will use them."""
+        if self.books.now and self._is_training_thread:
+            self.samples.look_at_unowned(self.books.now, self.tracer.step)
 
     def backward_failed(self, error: BaseException, site: Site) -> None:
         """Say what happened where a backward raised."""
@@ -250,11 +350,24 @@ class Deep:
             if found is not None:
                 self.observe(found)
 
+    def crashed(self, error: BaseException, site: Site) -> None:
+        """Tell what is known before the run ends in an exception: which gradients were there, and what watchers know."""
+        if self._is_training_thread:
+            look_at_traceback(self, error, site)
+            held = [leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None]
+            if held:
+                names = tuple(self.name_of(number) for number in held)
+                self.observe(Observation("gradients-at-crash", site, parameters=names))
+        for watcher in self.tracer.watchers:
+            if watcher.step_ended is not None and self.is_deep:
+                watcher.step_ended(self.tracer)
+
     def optimizer_stepped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that an optimizer has written to its parameters."""
         self.tracer.sequence += 1
-        mark = StepMark(site, self.tracer.sequence, weakref.ref(optimizer))
+        mark = StepMark(site, self.tracer.sequence, weakref.ref(optimizer), self.tracer.chain(sys._getframe(1)))
         self.optimizer_steps = [*self.optimizer_steps[-15:], mark]
+        self.samples.after()
 
     def function_applied(self, cls: type, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
         """Follow values through a custom function."""
@@ -288,6 +401,7 @@ class Deep:
             leaf.copied = bool(node.bits)
             if node.bits:
                 leaf.note_write(Write("made", leaf.made, tracer.step, node.bits), trains=False)
+        self.books.born(leaf, node, frame)
         if not parameter.requires_grad and tracer.node_of(parameter) is None:
             leaf.frozen_at = leaf.made
             leaf.frozen_by_user = tracer.sites.is_user_file(frame.f_code.co_filename)
@@ -298,6 +412,7 @@ class Deep:
             place = self.tracer.place(frame)
             leaf = self.tracer.leaves.of(parameter, place)
             leaf.registered, leaf.registered_at = (name, type(module).__name__), place
+            self.books.registered(leaf, module, name)
 
     def optimizer_built(self, optimizer: torch.optim.Optimizer) -> None:
         """Note which leaves an optimizer was built with."""
@@ -305,6 +420,7 @@ class Deep:
             leaf = self.tracer.leaves.known(parameter)
             if leaf is not None:
                 leaf.is_owned = True
+        self.books.optimizer_built(optimizer)
 
     def step_ended(self, steps: int, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Write what was seen in a step, and decide about the next.
@@ -331,6 +447,7 @@ class Deep:
         tracer.step = tracer.modes.step = steps
         if was_open and not self.window.is_open:
             tracer.end_window()
+        self._born, self.births = [], []
         self._update()
 
     # To the record
@@ -368,6 +485,8 @@ class Deep:
 
     def flush(self, step: int, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
         """Write what was seen."""
+        self.samples.settle()
+        self.unowned.write(optimizers)
         cuts: set[int] = set()
         for reach in self._reaches.values():
             self.writer.observe(step, reach.value(self.tracer.handed_over, self._position_of))
@@ -391,7 +510,7 @@ class Deep:
                 leaf = self.tracer.leaves.at(bit)
                 tensor = leaf.reference()
                 shape = "" if tensor is None else str(tuple(tensor.shape))
-                detail = {"shape": shape, "is_parameter": leaf.is_parameter}
+                detail: dict[str, Detail] = {"shape": shape, "is_parameter": leaf.is_parameter}
                 observed = Observation("unnamed-leaf", self.site(leaf.made), detail=detail, key=str(leaf.is_parameter))
                 self.writer.observe(step, observed)
 

@@ -25,6 +25,14 @@ def grad_fn_of(tensor: torch.Tensor) -> Any:
         return None
 
 
+def is_leaf(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor is a leaf; False for a view that autograd refuses to speak of."""
+    try:
+        return tensor.is_leaf
+    except RuntimeError:
+        return False
+
+
 def nodes(root: Any) -> Iterator[Any]:
     """Yield the nodes of a graph from its root (a `grad_fn`), each once, nearest first."""
     seen = {root}

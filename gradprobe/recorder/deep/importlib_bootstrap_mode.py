@@ -56,6 +56,10 @@ class DeepMode(TorchFunctionMode):
             self.depth -= 1
         if looks:
             tracer.after(operation, args, kwargs, result)
+        elif operation.reads_gradient and tracer.looks:
+            tracer.gradient_read(args[0], sys._getframe(1))
+        elif operation.sets_gradient and tracer.looks:
+            tracer.deep.books.gradient_set(args[1])
         return result
 
 

@@ -227,9 +227,11 @@ class Operation:
         in_place: Whether it writes to its first argument.
         is_set: Whether it sets a property.
         kind: What it is called as a cut, where its result does not require a gradient.
+        reads_gradient: Whether it reads the property `grad`.
+        sets_gradient: Whether it sets it.
     """
 
-    __slots__ = ("escape", "in_place", "is_set", "kind", "name", "unseen")
+    __slots__ = ("escape", "in_place", "is_set", "kind", "name", "reads_gradient", "sets_gradient", "unseen")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         name = getattr(function, "__name__", "") or type(function).__name__
@@ -242,6 +244,8 @@ class Operation:
         else:
             self.unseen = name in _UNSEEN
         self.name = name
+        self.reads_gradient = name == "grad" and owner is not None and not self.is_set
+        self.sets_gradient = name in ("grad", "_grad") and self.is_set
         self.escape = name in _ESCAPES
         self.in_place = (
             name in _IN_PLACE_NAMES

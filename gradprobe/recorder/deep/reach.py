@@ -23,6 +23,7 @@ class Reach:
 
     Attributes:
         roots: Bits of losses that are leaves themselves.
+        newest: What the newest of them reached.
     """
 
     site: Site
@@ -33,6 +34,7 @@ class Reach:
     looked_at: int = 0
     operations: tuple[str, ...] = ()
     roots: int = 0
+    newest: int = 0
 
     def look(self, tracer: Tracer, root: torch.Tensor) -> Node:
         """Add what a loss reaches; return its node."""
@@ -48,6 +50,7 @@ class Reach:
                 if number != FROZEN and tracer.cuts.at(number).kind == "rounding":
                     flat |= bits
             live |= graph.live_bits(root.grad_fn, tracer.leaves) & ~flat
+        self.newest = live
         self.reached |= live
         self.cuts = merged(self.cuts, cuts)
         return node

@@ -174,6 +174,13 @@ class Tracer:
             self._fault(error)
         self.seconds += time.perf_counter() - began
 
+    def gradient_read(self, tensor: torch.Tensor, frame: FrameType) -> None:
+        """Note that something reads a tensor's gradient."""
+        try:
+            self.deep.books.gradient_read(tensor, frame)
+        except Exception as error:
+            self._fault(error)
+
     # Nodes
 
     def node_of(self, tensor: torch.Tensor) -> Node | None:
@@ -186,7 +193,7 @@ class Tracer:
         entry = self._nodes.get(id(tensor))
         if entry is not None and entry[0]() is tensor:
             return entry[1]
-        if tensor.is_leaf and (tensor.requires_grad or isinstance(tensor, torch.nn.Parameter)):
+        if graph.is_leaf(tensor) and (tensor.requires_grad or isinstance(tensor, torch.nn.Parameter)):
             node = self._new("parameter", None, (), tensor)
             node.leaf = 1 << self.leaves.of(tensor).number
         elif (graph_node := graph.grad_fn_of(tensor)) is not None:
@@ -304,7 +311,7 @@ class Tracer:
             node.caller = self.caller
             node.live, node.cuts, node.certain = new_live, new_cuts, certain
             node.constants = constants
-            if output.is_leaf and output.requires_grad and not live:  # `torch.randn(3, requires_grad=True)`
+            if graph.is_leaf(output) and output.requires_grad and not live:  # `torch.randn(3, requires_grad=True)`
                 node.leaf = 1 << self.leaves.of(output, place).number
             self.keep(output, node)
             graph_node = graph.grad_fn_of(output)
@@ -366,9 +373,8 @@ class Tracer:
         extra: list[Node] = []
         certain = True
         if name in REWRAPS:
-            extra, certain = (
-                self.escapes.find(args[0]) if args and not isinstance(args[0], torch.Tensor) else ([], True)
-            )
+            value = _argument(args, kwargs, 1, "fill_value") if "full" in name else args[0] if args else None
+            extra, certain = self._returned(value, place)
         elif constants and self.escapes.any_numbers:
             for value in constants.values():
                 if isinstance(value, float):
@@ -396,12 +402,12 @@ class Tracer:
                 assert watcher.after is not None
                 watcher.after(self, seen)
 
-    def _returned(self, args: tuple[Any, ...], place: Place) -> tuple[list[Node], bool]:
+    def _returned(self, value: Any, place: Place) -> tuple[list[Node], bool]:
         """Return what the values came from of which a tensor is made."""
-        if not args or isinstance(args[0], torch.Tensor):
+        if value is None or isinstance(value, torch.Tensor):
             return [], True
-        found, certain = self.escapes.find(args[0])
-        if not found and isinstance(args[0], (list, np.ndarray)):
+        found, certain = self.escapes.find(value)
+        if not found and isinstance(value, (list, np.ndarray)):
             return self.escapes.nearby(place), False
         return found, certain
 
@@ -432,9 +438,9 @@ class Tracer:
 
     def note_requires_grad(self, tensor: torch.Tensor, value: bool, place: Place) -> None:
         """Note that a leaf was told whether to require a gradient."""
-        if not tensor.is_leaf:
+        if not graph.is_leaf(tensor):
             return
-        leaf = self.leaves.of(tensor)
+        leaf = self.leaves.of(tensor, place)
         if not value:
             leaf.frozen_at, leaf.frozen_by_user = place, True
             leaf.frozen_after_built = leaf.is_owned
@@ -469,7 +475,7 @@ class Tracer:
         old = self.node(target)
         sources = [node for node, tensor in zip(nodes, tensors, strict=True) if tensor is not target]
         self._note_write(old, name, place, *sources)
-        if old.leaf and target.is_leaf and isinstance(target, torch.nn.Parameter):
+        if old.leaf and graph.is_leaf(target) and isinstance(target, torch.nn.Parameter):
             return old
         node = self.made(name, operation.kind, (tensors, nodes), [target], place, extra=extra, in_place=True)
         base = target._base
@@ -509,6 +515,7 @@ class Tracer:
             if current.leaf:
                 leaf = self.leaves.at(current.leaf.bit_length() - 1)
                 leaf.note_write(Write(name, place, self.step, bits), trains=bool(self.deep.backwards))
+                self.deep.books.written(leaf, name, place, sources)
                 leaf.initialised = leaf.initialised or name in _RANDOM_FILLS
                 leaf.copied = leaf.copied or name in ("copy_", "data", "__setitem__")
             current = current.parents[0] if current.operation in ALIASES and current.parents else None

@@ -43,6 +43,7 @@ class Window:
         self._cost_of_step = 0.0
         self._triggered = 0
         self._wanted = 0
+        self._until_seen = False
 
     def step_ended(self, steps: int, seconds: float, operations: int) -> None:
         """Decide about the next step.
@@ -68,16 +69,23 @@ class Window:
         else:
             self.is_open = self._is_affordable()
 
-    def want(self, steps: int) -> None:
-        """Ask for the next steps to be looked at, because something turned."""
+    def want(self, steps: int, *, until_seen: bool = False) -> None:
+        """Ask for the next steps to be looked at, because something turned.
+
+        Args:
+            steps: How many.
+            until_seen: Whether `got` ends it.
+        """
         steps = min(steps, MOST_TRIGGERED - self._triggered)
         if self._chosen is None and steps > self._wanted:
             self._triggered += steps - self._wanted
             self._wanted = steps
+            self._until_seen = until_seen
 
     def got(self) -> None:
         """Note that what was asked for has been seen."""
-        self._wanted = 0
+        if self._until_seen:
+            self._wanted = 0
 
     def is_idle_for_too_long(self, steps: int, seconds: float) -> bool:
         """Return whether looking has gone on without any step."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.recorder.hooks import (
     backward,
     clipping,
+    default_dtype,
     module_flags,
+    modes,
     optimizers,
     parameters,
     scaler,
@@ -33,5 +35,7 @@ HOOKS: Final[tuple[Callable[[Recorder, Patches], None], ...]] = (
     schedulers.install,
     parameters.install,
     module_flags.install,
+    modes.install,
     warned.install,
+    default_dtype.install,
 )

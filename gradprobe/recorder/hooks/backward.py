@@ -53,6 +53,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         if sys._getframe(3).f_code.co_name == "__torch_function__":
             return  # A function mode calls what it was shown, and what it was shown is this.
         recorder.call(GradientsTaken(recorder.site()))
+        recorder.deep.books.differentiated(args[1] if len(args) > 1 else kwargs.get("inputs"))
 
     patches.wrap(torch.autograd, "grad", before=taken)
     patches.wrap(torch.autograd, "backward", before=before, after=end, failed=crash)

@@ -9,6 +9,7 @@ import torch
 
 from gradprobe.recorder.patches import Patches
 from gradprobe.values import Observation
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from gradprobe.recorder.recorder import Recorder
@@ -48,7 +49,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def note(module: torch.nn.Module, value: object, frame: Any) -> None:
         positions = [recorder.layout.position(parameter) for parameter in module.parameters()]
         names = tuple(recorder.layout.parameters[one].name for one in positions if one is not None)
-        detail = {"module": type(module).__name__, "value": bool(value)}
+        detail: dict[str, Detail] = {"module": type(module).__name__, "value": bool(value)}
         recorder.deep.observe(Observation(WHAT, recorder.sites.at(frame), parameters=names, detail=detail))
 
     watched = _Watched(note)

@@ -25,7 +25,8 @@ class Pointer(nn.Module):
             logits = self.score(torch.tanh(keys + self.wq(hidden)[:, None])).squeeze(-1)
             visited = visited.scatter(1, order[:, t : t + 1], True) if t else visited
             visited = visited | (points.abs().amax(-1) > 3.0)  # accept: fully-masked-softmax
-            logp = logits.masked_fill(visited, float("-inf")).log_softmax(-1)  # expect: fully-masked-softmax
+            penalty = torch.zeros(n, count).masked_fill(visited, float("-inf"))  # accept: fully-masked-softmax
+            logp = (logits + penalty).log_softmax(-1)  # expect: fully-masked-softmax
             if t + 1 < count:
                 loss = loss - logp.gather(1, order[:, t + 1 : t + 2]).clamp(min=-20).mean()
             step_in = memory.gather(1, order[:, t].view(n, 1, 1).expand(-1, 1, memory.shape[-1])).squeeze(1)

@@ -35,8 +35,8 @@ class VQA(nn.Module):
 if __name__ == "__main__":
     torch.manual_seed(0)
     model = VQA()
-    opt = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for step in range(30):
+    opt = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for step in range(60):
         words, regions = torch.randint(0, 10, (16, 4)), torch.randn(16, 5, 16)
         valid = torch.arange(5) < torch.randint(0, 6, (16, 1))
         label = torch.where(valid[:, 0], regions[:, 0, :4].argmax(1), words[:, 0] % 4)

@@ -28,8 +28,11 @@ class ResNet(nn.Module):
 def main():
     torch.manual_seed(0)
     centers = torch.randn(4, 24)
-    model = ResNet().to(dtype=torch.bfloat16)  # expect: half-precision-master
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-5, weight_decay=1e-2)  # accept: half-precision-master
+    model = ResNet().to(dtype=torch.bfloat16)  # expect: half-precision-master, update-lost-to-rounding
+    params = model.parameters()
+    optimizer = torch.optim.SGD(
+        params, lr=1e-5, weight_decay=1e-2
+    )  # accept: half-precision-master, update-lost-to-rounding
     for step in range(50):
         y = torch.randint(0, 4, (32,))
         x = (centers[y] + torch.randn(32, 24)).bfloat16()

@@ -29,7 +29,7 @@ class Agent(nn.Module):
 
     def act(self, state):
         probs = torch.softmax(self.net(state), dim=-1)
-        return torch.multinomial(probs, 1).item(), probs
+        return torch.multinomial(probs, 1).item(), probs  # accept: loss-without-graph, severed-gradient
 
 
 def play(env, agent):

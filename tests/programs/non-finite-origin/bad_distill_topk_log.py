@@ -24,7 +24,8 @@ def distillation_loss(student_logits, teacher_probs, temperature):
     student_log = torch.log_softmax(student_logits / temperature, dim=-1)
     teacher_log = teacher_probs.log()  # expect: non-finite-origin
     kl = teacher_probs * (teacher_log - student_log)  # accept: non-finite-origin
-    return kl.sum(-1).mean() * temperature**2
+    reverse = student_log.exp() * (student_log - teacher_log)  # accept: non-finite-origin
+    return (kl + reverse).sum(-1).mean() * temperature**2
 
 
 def main(steps=25):

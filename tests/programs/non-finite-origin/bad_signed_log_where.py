@@ -20,7 +20,7 @@ class Forecaster(nn.Module):
     def __init__(self, lags=12, hidden=24):
         super().__init__()
         self.mix = nn.Linear(lags, hidden)
-        self.act = nn.ReLU()
+        self.act = nn.Sequential(nn.Softplus(), nn.Dropout(0.1))
         self.squash = SoftLog()
         self.out = nn.Linear(hidden, 1)
 

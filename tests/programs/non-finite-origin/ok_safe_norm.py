@@ -22,15 +22,14 @@ def uniformity(z, eps=1e-8):
 
 if __name__ == "__main__":
     torch.manual_seed(0)
-    model = Sphere()
-    opt = torch.optim.SGD(model.parameters(), lr=0.1)
-    for i in range(30):
-        tokens = torch.randint(1, 30, (16, 6))
+    model, head = Sphere(), nn.Linear(8, 3)
+    opt = torch.optim.Adam([*model.parameters(), *head.parameters()], lr=0.02)
+    for i in range(40):
+        label = torch.randint(0, 3, (32, 1))
+        tokens = 1 + label * 9 + torch.randint(0, 9, (32, 6))
         tokens[:, 4:] = 0
-        other = tokens.clone()
-        other[:, 0] = torch.randint(1, 30, (16,))
-        a, b = model(tokens), model(other)
-        loss = (a - b).pow(2).sum(1).mean() + uniformity(a)
+        z = model(tokens)
+        loss = F.cross_entropy(head(z), label[:, 0]) + 0.1 * uniformity(z)
         opt.zero_grad()
         loss.backward()
         opt.step()

@@ -15,9 +15,9 @@ class CausalAttention(nn.Module):
         n = x.shape[1]
         q, k, v = self.qkv(x).chunk(3, -1)
         score = q @ k.transpose(1, 2) / x.shape[-1] ** 0.5
-        mask = torch.ones(n, n, dtype=torch.bool).triu()  # expect: scale-collapse
-        score = score.masked_fill(mask, float("-inf"))  # accept: scale-collapse
-        return self.proj(score.softmax(-1) @ v)  # accept: scale-collapse
+        mask = torch.ones(n, n, dtype=torch.bool).triu()  # expect: scale-collapse, fully-masked-softmax
+        score = score.masked_fill(mask, float("-inf"))  # accept: scale-collapse, fully-masked-softmax
+        return self.proj(score.softmax(-1) @ v)  # accept: scale-collapse, fully-masked-softmax
 
 
 class Model(nn.Module):

@@ -13,7 +13,7 @@ class TrackEncoder(nn.Module):
 
     def forward(self, tracks):
         steps = self.point(tracks)
-        length = steps.pow(2).sum(-1, keepdim=True).sqrt()  # expect: scale-collapse
+        length = steps.pow(2).sum(-1, keepdim=True).sqrt()  # expect: scale-collapse, non-finite-origin
         return F.normalize(self.out((steps / (1 + length)).mean(1)), dim=-1)
 
 

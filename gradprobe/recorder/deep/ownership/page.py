@@ -13,14 +13,17 @@ class Page:
 
     Attributes:
         number: Position of the leaf's bit.
-        places: The user's lines that made it, innermost first.
         optimizers_before: Optimizers that were built before it was made.
+        in_forward: Whether it was made while a module was being called.
+        is_born: Whether its birth was seen.
         is_owned: Whether an optimizer was ever given it.
+        is_remade: Whether one took the place of the other, it and another leaf that the same line made.
         contents: Where its values came from last: `random`, `constant`, `loaded`, `copied`; empty where it was not seen.
         sources: Bits of the leaves that it was copied from.
         replaced_at: Where something else was put in its place; None where that was not seen.
         replaces_at: Where it was put in the place of something else.
         is_differentiated: Whether `torch.autograd.grad` was asked for its gradient.
+        is_used: Whether the script makes something of its gradient.
         gradient_read_at: The user's lines that read its gradient.
         reached: Steps in which a backward reached it.
         last_reached: The newest of these.
@@ -40,15 +43,18 @@ class Page:
         "first_reached",
         "flowing",
         "gradient_read_at",
+        "in_forward",
+        "is_born",
         "is_differentiated",
         "is_owned",
+        "is_remade",
         "last_overwritten",
         "last_reached",
+        "is_used",
         "number",
         "optimizers_before",
         "overwritten",
         "overwritten_at",
-        "places",
         "reached",
         "replaced_at",
         "replaces_at",
@@ -57,14 +63,17 @@ class Page:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.places: tuple[Place, ...] = ()
         self.optimizers_before = 0
+        self.in_forward = False
+        self.is_born = False
         self.is_owned = False
+        self.is_remade = False
         self.contents = ""
         self.sources = 0
         self.replaced_at: Place = None
         self.replaces_at: Place = None
         self.is_differentiated = False
+        self.is_used = False
         self.gradient_read_at: set[Place] = set()
         self.reached = 0
         self.last_reached = -1

@@ -6,26 +6,45 @@ Everything is computed where the parameter is; on a device the counts are copied
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import torch
 
+from gradprobe.recorder.deep.node import positions_of
+from gradprobe.recorder.deep.ownership.elements import due, elements, is_plain
 from gradprobe.recorder.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradprobe.recorder.deep.deep import Deep
-    from gradprobe.recorder.deep.leaves import Leaf
 
-ELEMENTS: Final = 16
-"""Elements of a parameter that are sampled at even distances, and again as many with the largest gradients."""
-CANDIDATES: Final = 65_536
-"""Elements among which those with the largest gradients are looked for."""
 MOST_PARAMETERS: Final = 256
 """Parameters of one optimizer that are sampled."""
+MOST_LOOKS: Final = 8
+"""Times that a leaf without an owner is looked at."""
 LOST_BELOW: Final = 0.2
 """Share of a step's change that is left when the next one begins, below which the change is called lost."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the samples of one parameter came to.
+
+    Attributes:
+        due: Sampled elements, over deep steps, whose gradient should have moved them.
+        kept: Those of them that the step left as they were.
+        pairs: Steps that changed it and were looked at up to the beginning of the next one.
+        lost: Those of them of whose change less than `LOST_BELOW` was left then.
+        rate: The newest learning rate; NaN where it is not a number on the host.
+    """
+
+    due: int = 0
+    kept: int = 0
+    pairs: int = 0
+    lost: int = 0
+    rate: float = float("nan")
 
 
 class Sample:
@@ -50,21 +69,28 @@ class Sample:
 
 
 class Samples:
-    """Samples parameters around optimizer steps, and leaves that no optimizer owns when they have a gradient."""
+    """Samples parameters around optimizer steps, and leaves that no optimizer owns when they have a gradient.
+
+    Attributes:
+        tallies: What came of it, by the position of the leaf's bit.
+    """
 
     def __init__(self, deep: Deep) -> None:
+        self.tallies: dict[int, Tally] = {}
         self._deep = deep
         self._samples: dict[int, Sample] = {}
         self._calls: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = weakref.WeakKeyDictionary()
-        self._open: list[tuple[Leaf, Sample, torch.Tensor | None]] = []
-        self._sent: list[tuple[Transfer, list[Leaf], bool, int]] = []
+        self._open: list[tuple[int, Sample, torch.Tensor | None]] = []
+        self._looks: dict[int, int] = {}
+        self._looked_at: list[int] = []
         self._unowned: dict[int, tuple[torch.Tensor, torch.Tensor, int]] = {}
+        self._sent: list[tuple[Transfer, list[int], bool, int]] = []
 
     # Around an optimizer's step
 
     @torch.no_grad()
     def before(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> None:
-        """Sample what an optimizer is about to step."""
+        """Sample what an optimizer is about to step, in a deep step."""
         call = self._calls.get(optimizer, -1) + 1
         self._calls[optimizer] = call
         self._open = []
@@ -72,67 +98,100 @@ class Samples:
             return
         found_inf = getattr(optimizer, "found_inf", None)
         for parameter, rate in _sampled(optimizer):
-            leaf = self._deep.tracer.leaves.of(parameter)
             gradient = parameter.grad
-            if gradient is None or not _is_plain(parameter) or not _is_plain(gradient):
+            if gradient is None or not is_plain(parameter) or not is_plain(gradient):
                 continue
-            sample = self._samples.get(leaf.number)
+            number = self._deep.tracer.leaves.of(parameter).number
+            sample = self._samples.get(number)
             if sample is None:
-                sample = self._samples[leaf.number] = Sample(_elements(gradient))
+                sample = self._samples[number] = Sample(elements(gradient))
             now = torch.take(parameter.detach(), sample.index)
             net = None
             if sample.before is not None and sample.after is not None and sample.call == call - 1:
                 update = (sample.after - sample.before).abs().sum()
                 net = torch.stack([update.float(), (now - sample.before).abs().sum().float()])
             sample.before, sample.after, sample.call = now, None, call
-            sample.mask = _due(now, torch.take(gradient, sample.index), rate, found_inf)
-            self._open.append((leaf, sample, net))
+            sample.mask = due(now, torch.take(gradient, sample.index), rate, found_inf)
+            if isinstance(rate, (int, float)):
+                self.tallies.setdefault(number, Tally()).rate = float(rate)
+            self._open.append((number, sample, net))
 
     @torch.no_grad()
     def after(self) -> None:
         """Sample the same again, and send off what has changed."""
         opened, self._open = self._open, []
-        by_device: dict[torch.device, list[tuple[Leaf, list[torch.Tensor]]]] = {}
-        for leaf, sample, net in opened:
-            parameter = leaf.reference()
+        self._compare_looked_at()
+        by_device: dict[torch.device, list[tuple[int, list[torch.Tensor]]]] = {}
+        for number, sample, net in opened:
+            parameter = self._deep.tracer.leaves.at(number).reference()
             if parameter is None or sample.before is None or sample.mask is None:
                 continue
             sample.after = torch.take(parameter.detach(), sample.index)
             moved = ((sample.after != sample.before) & sample.mask).sum()
             pair = [torch.zeros_like(moved)] * 2 if net is None else list(net)
-            by_device.setdefault(parameter.device, []).append((leaf, [sample.mask.sum(), moved, *pair]))
+            by_device.setdefault(moved.device, []).append((number, [sample.mask.sum(), moved, *pair]))
         for found in by_device.values():
-            leaves = [leaf for leaf, _ in found]
-            self._sent.append((Transfer([one for _, numbers in found for one in numbers]), leaves, True, 0))
+            scalars = [one for _, counts in found for one in counts]
+            self._sent.append((Transfer(scalars), [number for number, _ in found], True, 0))
 
     # Leaves that no optimizer owns
 
     @torch.no_grad()
-    def unowned(self, leaf: Leaf, tensor: torch.Tensor, step: int) -> None:
-        """Note whether a leaf without an owner has a gradient, and whether it differs from what it was in an earlier step."""
-        gradient = tensor.grad
-        if gradient is None or not _is_plain(tensor) or not _is_plain(gradient):
-            return
-        index, first, since = self._unowned.get(leaf.number, (None, None, step))
-        if index is None or first is None:
-            index = _elements(gradient)
-            first = torch.take(tensor.detach(), index)
-            self._unowned[leaf.number] = (index, first, step)
-        flowing = (torch.take(gradient, index) != 0).any()
-        changed = (torch.take(tensor.detach(), index) != first).any()
-        compared = torch.full_like(flowing, since != step)
-        self._sent.append((Transfer([flowing, compared, changed]), [leaf], False, 0))
+    def look_at_unowned(self, bits: int, step: int) -> None:
+        """Note which of these leaves nobody owns and have a gradient, and whether they differ from what they were.
+
+        Args:
+            bits: The leaves that a backward has just reached.
+            step: The training step.
+        """
+        for number in positions_of(bits):
+            if self._deep.books.page(number).is_owned or self._looks.get(number, 0) >= MOST_LOOKS:
+                continue
+            tensor = self._deep.tracer.leaves.at(number).reference()
+            gradient = None if tensor is None else tensor.grad
+            if tensor is None or gradient is None or not (is_plain(tensor) and is_plain(gradient)):
+                continue
+            if number not in self._unowned:
+                if len(self._unowned) >= MOST_PARAMETERS:
+                    continue
+                index = elements(gradient)
+                self._unowned[number] = (index, torch.take(tensor.detach(), index), step)
+            index, first, since = self._unowned[number]
+            self._looks[number] = self._looks.get(number, 0) + 1
+            self._looked_at.append(number)
+            flowing = (torch.take(gradient, index) != 0).any()
+            changed = (torch.take(tensor.detach(), index) != first).any()
+            compared = torch.full_like(flowing, since != step)
+            self._sent.append((Transfer([flowing, compared, changed]), [number], False, 0))
+
+    def _compare_looked_at(self) -> None:
+        """Compare those that the backward before this step has reached: other parameters have been stepped."""
+        looked_at, self._looked_at = self._looked_at, []
+        for number in looked_at:
+            self._compare(number)
+
+    def _compare(self, number: int) -> None:
+        tensor = self._deep.tracer.leaves.at(number).reference()
+        index, first, _ = self._unowned[number]
+        if tensor is not None and is_plain(tensor):
+            changed = (torch.take(tensor.detach(), index) != first).any()
+            here = [torch.zeros_like(changed), torch.ones_like(changed), changed]
+            self._sent.append((Transfer(here), [number], False, 0))
 
     @torch.no_grad()
-    def compare_unowned(self, step: int) -> None:
-        """Compare once more, at the end of the run."""
-        for leaf in [self._deep.tracer.leaves.at(number) for number in self._unowned]:
-            tensor = leaf.reference()
-            index, first, since = self._unowned[leaf.number]
-            if tensor is not None and _is_plain(tensor) and since < step:
-                changed = (torch.take(tensor.detach(), index) != first).any()
-                here = [torch.zeros_like(changed), torch.ones_like(changed), changed]
-                self._sent.append((Transfer(here), [leaf], False, 0))
+    def close(self, step: int) -> None:
+        """Compare those once more, and wait for what is still on its way: the run has ended.
+
+        Args:
+            step: Training steps there were.
+        """
+        try:
+            for number, (_, _, since) in self._unowned.items():
+                if since < step:
+                    self._compare(number)
+            self.settle(wait=True)
+        except RuntimeError:  # The device has failed; what was read before stays.
+            self._sent.clear()
 
     # What came of it
 
@@ -140,35 +199,36 @@ class Samples:
         """Read what has arrived.
 
         Args:
-            wait: Whether to wait for the rest: the run has ended.
+            wait: Whether to wait for the rest.
         """
         left = []
-        for transfer, leaves, owned, age in self._sent:
-            if not wait and not (transfer.is_ready(age) or leaves[0].on_host):
-                left.append((transfer, leaves, owned, age + 1))
+        for transfer, numbers, is_owned, age in self._sent:
+            if not wait and not transfer.is_ready(age):
+                left.append((transfer, numbers, is_owned, age + 1))
                 continue
-            values = transfer.values()
-            for leaf, row in zip(leaves, values.reshape(len(leaves), -1).tolist(), strict=True):
-                if owned:
-                    _note(leaf, row)
+            rows = transfer.values().reshape(len(numbers), -1).tolist()
+            for number, row in zip(numbers, rows, strict=True):
+                if is_owned:
+                    self._note(number, row)
                 else:
-                    page = self._deep.ledger.page(leaf.number)
+                    page = self._deep.books.page(number)
                     page.flowing += int(row[0])
                     page.compared += int(row[1])
                     page.changed += int(row[2])
         self._sent = left
 
-
-def _note(leaf: Leaf, row: Sequence[float]) -> None:
-    due, moved, update, net = row
-    leaf.sampled += int(due)
-    leaf.kept += int(due - moved)
-    if due:
-        leaf.moved += moved > 0
-        leaf.unmoved += moved == 0
-    if update > 0:
-        leaf.pairs += 1
-        leaf.lost += net < LOST_BELOW * update
+    def _note(self, number: int, row: Sequence[float]) -> None:
+        due_elements, moved, update, net = row
+        leaf = self._deep.tracer.leaves.at(number)
+        tally = self.tallies.setdefault(number, Tally())
+        tally.due += int(due_elements)
+        tally.kept += int(due_elements - moved)
+        if due_elements:
+            leaf.moved += moved > 0
+            leaf.unmoved += moved == 0
+        if update > 0:
+            tally.pairs += 1
+            tally.lost += net < LOST_BELOW * update
 
 
 def _sampled(optimizer: torch.optim.Optimizer) -> list[tuple[torch.Tensor, object]]:
@@ -176,44 +236,8 @@ def _sampled(optimizer: torch.optim.Optimizer) -> list[tuple[torch.Tensor, objec
     found = [
         (parameter, group.get("lr"))
         for group in optimizer.param_groups
-        if group.get("lr") != 0 or isinstance(group.get("lr"), torch.Tensor)
+        if isinstance(group.get("lr"), torch.Tensor) or group.get("lr") != 0
         for parameter in group["params"]
     ]
     stride = -(-len(found) // MOST_PARAMETERS)
     return found[::stride] if stride > 1 else found
-
-
-def _is_plain(tensor: torch.Tensor) -> bool:
-    return (
-        type(tensor) in (torch.Tensor, torch.nn.Parameter)
-        and tensor.layout == torch.strided
-        and not tensor.is_meta
-        and tensor.numel() > 0
-    )
-
-
-def _elements(gradient: torch.Tensor) -> torch.Tensor:
-    """Return which elements to sample, `[n]` int64 on the gradient's device; reads nothing."""
-    total, device = gradient.numel(), gradient.device
-    count = min(ELEMENTS, total)
-    even = torch.arange(count, device=device) * (total // count)
-    stride = max(1, total // CANDIDATES)
-    among = torch.arange(0, total, stride, device=device)
-    largest = torch.take(gradient, among).abs().topk(min(count, len(among))).indices
-    return torch.cat([even, among[largest]])
-
-
-def _due(now: torch.Tensor, gradient: torch.Tensor, rate: object, found_inf: object) -> torch.Tensor:
-    """Return which elements have a gradient that is to move them.
-
-    In full precision a change may rightly be too small to be seen: where rate times gradient is less than a quarter of the
-    value's last place, nothing is concluded.
-    """
-    due = gradient.isfinite() & (gradient != 0)
-    if now.dtype in (torch.float32, torch.float64) and isinstance(rate, (int, float)):
-        due &= abs(rate) * gradient.abs() > 0.25 * torch.finfo(now.dtype).eps * now.abs()
-    if isinstance(rate, torch.Tensor) and rate.device == now.device:
-        due &= rate != 0
-    if isinstance(found_inf, torch.Tensor) and found_inf.device == now.device:
-        due &= found_inf == 0
-    return due

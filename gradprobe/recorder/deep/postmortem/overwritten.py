@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -12,7 +13,7 @@ from gradprobe.recorder.deep.postmortem.saved import label
 from gradprobe.values import Observation, RelatedSite, Site
 
 if TYPE_CHECKING:
-    from gradprobe.recorder.deep.deep import Deep
+    from gradprobe.recorder.deep.deep import Deep, StepMark
 
 WHAT: Final = "saved-overwritten"
 
@@ -63,10 +64,17 @@ def _writes(deep: Deep, graph_node: Any, node: Node | None) -> list[tuple[int, S
         owned = [leaf for leaf in leaves if step.wrote_to(leaf)]
         if step.sequence >= since and owned:
             names = tuple(_parameter_name(deep, leaf) for leaf in owned)
-            found.append((step.sequence, step.site, "optimizer step", names))
+            found.append((step.sequence, _line_to_move(deep, step), "optimizer step", names))
             if node is None:
                 found = [min(found, key=lambda one: -one[0])]  # Of the steps there were, the newest.
     return found
+
+
+def _line_to_move(deep: Deep, step: StepMark) -> Site:
+    """Return the line whose place is wrong: the step, or the call that leads to it in a function that leads to the backward too."""
+    running = {place[0] for place in deep.tracer.chain(sys._getframe(1)) if place is not None}
+    shared = next((place for place in step.chain if place is not None and place[0] in running), None)
+    return step.site if shared is None else deep.site(shared)
 
 
 def _with_memory(node: Node) -> list[Node]:

@@ -9,8 +9,10 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradprobe.recorder.deep import graph
+from gradprobe.recorder.deep.postmortem.keeping import keeping_line
 from gradprobe.recorder.deep.postmortem.saved import label, sequence_of
 from gradprobe.values import Observation, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 WHAT: Final = "graph-reused"
 
 
-def reused(deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site) -> Observation | None:
+def reused(
+    deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site, error: BaseException
+) -> Observation | None:
     """Return what carried an old graph into the one that was backpropagated.
 
     Args:
@@ -29,6 +33,7 @@ def reused(deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site) 
         roots: What backward was called on.
         freed: Nodes of autograd whose saved tensors are gone: by an earlier backward, or by this one before it failed.
         site: Where it was called.
+        error: What it raised.
     """
     earlier = deep.backward_marks[:-1]
     if not earlier or not freed:
@@ -44,7 +49,13 @@ def reused(deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site) 
     if used is not None and used.place is not None:
         related.append(RelatedSite(deep.site(used.place), "used again here"))
     place = _place(made, used)
-    detail = {
+    if user is not None and (place is None or not _is_kept(*place)):
+        kept = keeping_line(deep, carried, place, error.__traceback__)
+        if kept is not None:
+            if place is not None:
+                related.append(RelatedSite(deep.site(place), "made here"))
+            place = kept
+    detail: dict[str, Detail] = {
         "operation": "" if made is None else made.operation,
         "made_in_step": -1 if made is None else made.step,
         "step": deep.tracer.step,

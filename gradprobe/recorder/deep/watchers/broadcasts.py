@@ -12,6 +12,7 @@ from gradprobe.recorder.deep.squashed import origin
 from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.tracer import Seen, Tracer
@@ -144,7 +145,7 @@ class Broadcasts:
             made = origin(node)
             if made.place is not None:
                 related.append(RelatedSite(deep.site(made.place), f"{list(node.shape)} made here"))
-        detail = {
+        detail: dict[str, Detail] = {
             "operation": operation,
             "first": str(list(first.shape)),
             "second": str(list(second.shape)),

@@ -13,6 +13,7 @@ from gradprobe.recorder.deep.squashed import RAW, Squashed, is_distribution, ori
 from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.tracer import Seen, Tracer
@@ -22,7 +23,7 @@ WHAT: Final = "loss-input"
 
 `detail`: `contract` is `logits`, `logits-binary`, `log-probabilities` or `target-probabilities`; `given` is what it was given
 (`softmax`, `sigmoid`, `log-softmax`, `log-sigmoid`, `distribution`, `raw`); `loss` is the function; `elsewhere` is whether the
-loss depends on these values on another way too; `made_by_module` is whether a module of torch made them.
+loss depends on these values on another way too; `is_own` is whether the line is known that made them, or built what did.
 """
 _SOFTMAX_AGAIN: Final = frozenset(
     {"cross_entropy", "log_softmax", "special_log_softmax", "softmax", "special_softmax", "logsumexp"}
@@ -150,17 +151,19 @@ class Contracts:
         deep = tracer.deep
         site = deep.site(result.place)
         related = [RelatedSite(backward, "backward")]
-        built = None
+        built, is_own = None, True
         if source is not None:
             related.append(RelatedSite(deep.site(source.node.place), "made here"))
             built = deep.built_modules.built_at(source.node)
+            is_own = built is not None or not deep.built_modules.is_within(source.node)
             if built is not None:
                 related.append(RelatedSite(deep.site(built), "built here"))
-        detail = {
+        detail: dict[str, Detail] = {
             "contract": contract,
             "given": what,
             "loss": loss,
             "elsewhere": bool(others),
+            "is_own": is_own,
             "classes": given.shape[-1] if len(given.shape) == 1 else given.shape[1] if len(given.shape) > 1 else 0,
         }
         return Observation(

@@ -11,6 +11,7 @@ from gradprobe.recorder.deep.node import Node
 from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.node import Place
@@ -83,7 +84,7 @@ class IgnoredLabels:
         labels = 1
         for size in target.shape if target is not None else ():
             labels *= size
-        detail = {"looks": looks, "ignored": ignored, "index": index, "labels": labels, "operation": operation}
+        detail: dict[str, Detail] = {"looks": looks, "ignored": ignored, "index": index, "labels": labels, "operation": operation}
         return Observation(WHAT, deep.site(place), tuple(related), names_in(tracer, result), detail)
 
 

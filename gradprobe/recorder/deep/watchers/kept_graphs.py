@@ -14,6 +14,7 @@ from gradprobe.recorder.deep.graph import grad_fn_of
 from gradprobe.recorder.deep.node import Node
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ def _look_back(tracer: Tracer, node: Node) -> None:
         tracer.deep.want(1)  # Not enough to say so yet.
     if len(steps) >= LEAST:
         site = tracer.deep.site(node.place)
-        detail = {"steps": len(steps), "operation": node.operation}
+        detail: dict[str, Detail] = {"steps": len(steps), "operation": node.operation}
         tracer.deep.observe(Observation(SPANS, site, detail=detail))
 
 
@@ -60,7 +61,7 @@ def _tell_kept(tracer: Tracer, place: tuple[str, int], nodes: list[Node]) -> Non
     holder = _holder(tensor for tensor, node in tracer.living() if node in nodes)
     line = _line_that_keeps(tracer.sites.user_files(), holder) if holder else None
     site = tracer.deep.line_site(line[0], line[1], "") if line else made
-    detail = {"count": len(nodes), "holder": holder or ""}
+    detail: dict[str, Detail] = {"count": len(nodes), "holder": holder or ""}
     tracer.deep.observe(Observation(KEPT, site, (RelatedSite(made, "made here"),), detail=detail))
 
 

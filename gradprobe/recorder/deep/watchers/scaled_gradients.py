@@ -6,28 +6,64 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 
+from gradprobe.recorder.deep.squashed import origin
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation
 
 if TYPE_CHECKING:
-    from gradprobe.recorder.deep.node import Place
+    from gradprobe.recorder.deep.node import Node, Place
     from gradprobe.recorder.deep.tracer import Seen, Tracer
 
 WHAT: Final = "scaled-gradients"
 """An observation of gradients that were still scaled. `detail`: `kind` (`clipped`, `clamped` or `read`), `operation`, `scale` (None where
 it was not known), `limit` (what they were clamped to, else None). The parameters are those whose gradients were met, the first few."""
+BY_HAND: Final = "unscaled-by-hand"
+"""An observation of gradients that the script itself seems to divide by the scale."""
 _READS: Final = frozenset(
     {
-        *("norm", "linalg_vector_norm", "linalg_norm", "vector_norm", "frobenius_norm", "pow", "__pow__", "square", "abs"),
+        *(
+            "norm",
+            "linalg_vector_norm",
+            "linalg_norm",
+            "vector_norm",
+            "frobenius_norm",
+            "pow",
+            "__pow__",
+            "square",
+            "abs",
+        ),
         *("__abs__", "max", "amax", "_foreach_norm", "dot", "vdot", "get_total_norm", "linalg_matrix_norm"),
     }
 )
 _SCALES: Final = frozenset(
-    {"mul_", "div_", "__imul__", "__itruediv__", "_foreach_mul_", "_foreach_div_", "mul", "div", "__mul__", "__truediv__", "multiply_"}
+    {
+        "mul_",
+        "div_",
+        "__imul__",
+        "__itruediv__",
+        "_foreach_mul_",
+        "_foreach_div_",
+        "mul",
+        "div",
+        "__mul__",
+        "__truediv__",
+        "multiply_",
+    }
 )
 _CLAMPS: Final = frozenset(
-    {"clamp_", "clip_", "clamp_max_", "clamp_min_", "_foreach_clamp_max_", "_foreach_clamp_min_", "clamp", "clip", "clamp_max"}
+    {
+        "clamp_",
+        "clip_",
+        "clamp_max_",
+        "clamp_min_",
+        "_foreach_clamp_max_",
+        "_foreach_clamp_min_",
+        "clamp",
+        "clip",
+        "clamp_max",
+    }
 )
+_JOINS: Final = frozenset({"cat", "concat", "_flatten_dense_tensors", "hstack"})
 _NAMED: Final = 8
 """Parameters that are named."""
 
@@ -50,7 +86,8 @@ class ScaledGradients:
         self._gradients: dict[int, int] = {}
         self._touches: list[_Touch] = []
         self._bits: dict[int, None] = {}
-        self._norms: set[int] = set()
+        self._norms: dict[int, Node] = {}
+        self._copies: dict[int, Node] = {}
 
     def after(self, tracer: Tracer, seen: Seen) -> None:
         """Look at an operation, if gradients are scaled."""
@@ -60,12 +97,14 @@ class ScaledGradients:
         if self._looked_up != scaling.backwards:
             self._look_up(tracer)
             scaling.on_settled = lambda: self._settle(tracer)
-        hit = [self._gradients[one.data_ptr()] for one in seen.tensors[:1] if _address(one) in self._gradients]
-        if not hit:
+        hit = self._hit(seen)
+        if not hit or seen.node is None:
             return
         name = seen.operation.name
-        if name in _READS:
-            self._norms.update(id(node) for node in (seen.node,) if node is not None)
+        if name in _JOINS:
+            self._copies[id(seen.node)] = seen.node
+        elif name in _READS or (name in _SCALES and len(seen.tensors) > 1 and seen.tensors[0] is seen.tensors[1]):
+            self._norms[id(seen.node)] = seen.node
             self._add(hit, _Touch("read", name, seen.place, None, 0))
         elif name in _CLAMPS:
             limit = _limit(seen)
@@ -74,11 +113,21 @@ class ScaledGradients:
         else:
             self._scaled(tracer, seen, hit)
 
+    def _hit(self, seen: Seen) -> list[int]:
+        """Return the bits of the parameters whose gradients an operation is given."""
+        if not seen.tensors:
+            return []
+        bit = self._gradients.get(_address(seen.tensors[0]))
+        if bit is None and id(origin(seen.nodes[0])) in self._copies:
+            return list(self._gradients.values())[:_NAMED]
+        return [] if bit is None else [bit]
+
     def _scaled(self, tracer: Tracer, seen: Seen, hit: list[int]) -> None:
         """A gradient was multiplied: by a factor made of a norm, or by what takes the scale off."""
         scaling = tracer.deep.scaling
         factor = seen.argument(1, "other")
         node = next((node for one, node in zip(seen.tensors, seen.nodes, strict=True) if one is factor), None)
+        is_unscaling = False
         if node is not None:
             is_clip = any(id(one) in self._norms for one in node.ancestors(256))
         elif isinstance(factor, float):
@@ -89,14 +138,16 @@ class ScaledGradients:
             return
         if is_clip:
             self._add(hit, _Touch("clipped", seen.operation.name, seen.place, None, _result(seen)))
-        elif node is None or not node.shape:
-            scaling.by_hand = scaling.by_hand or seen.operation.in_place
+        elif seen.operation.in_place and (is_unscaling or (node is not None and not node.shape)):
+            scaling.by_hand = True
+            tracer.deep.observe(Observation(BY_HAND, tracer.deep.site(seen.place)))
 
     def _look_up(self, tracer: Tracer) -> None:
         """Find where the gradients lie that are scaled."""
         self._looked_up = tracer.deep.scaling.backwards
         self._touches.clear()
         self._norms.clear()
+        self._copies.clear()
         self._bits.clear()
         self._gradients = {
             _address(tensor.grad): leaf.number for leaf, tensor in tracer.leaves.alive() if tensor.grad is not None
@@ -121,9 +172,7 @@ class ScaledGradients:
         if touch is None or (touch.kind != "clamped" and scaling.asked is not None):
             return
         free = scaling.free_parameters()
-        names = [
-            tracer.deep.name_of(bit) for bit in self._bits if id(tracer.leaves.at(bit).reference()) not in free
-        ]
+        names = [tracer.deep.name_of(bit) for bit in self._bits if id(tracer.leaves.at(bit).reference()) not in free]
         detail = {"kind": touch.kind, "operation": touch.operation, "scale": scaling.scale, "limit": touch.limit}
         if names:
             tracer.deep.observe(
@@ -143,7 +192,9 @@ _PLAIN: Final = (torch.Tensor, torch.nn.Parameter)
 
 def _result(seen: Seen) -> int:
     """Return where a result lies that is no gradient yet; 0 where the gradient itself was written."""
-    return 0 if seen.operation.in_place else _address(seen.result if isinstance(seen.result, torch.Tensor) else None) or -1
+    return (
+        0 if seen.operation.in_place else _address(seen.result if isinstance(seen.result, torch.Tensor) else None) or -1
+    )
 
 
 def _limit(seen: Seen) -> float | None:
@@ -159,4 +210,4 @@ def _is_near(factor: float, *others: float) -> bool:
 def watcher() -> Watcher:
     """Return a watcher with a memory of its own."""
     state = ScaledGradients()
-    return Watcher(operations=_READS | _SCALES | _CLAMPS, after=state.after)
+    return Watcher(operations=_READS | _SCALES | _CLAMPS | _JOINS, after=state.after)

@@ -10,6 +10,7 @@ from gradprobe.recorder.deep.node import Node, positions_of
 from gradprobe.recorder.deep.suspects import Lineage, names_in
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
+from gradprobe.values.observations import Detail
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.tracer import Tracer
@@ -37,7 +38,7 @@ def backward(tracer: Tracer, root: torch.Tensor, node: Node, site: Site) -> None
         source = _source(wide)
         made = source if source.place is not None else place
         related = [RelatedSite(deep.site(place.place), "becomes float64 here"), RelatedSite(site, "backward")]
-        detail = {"operation": place.operation, "by": source.operation, "whole": bool(place.shape) or bool(wide.shape)}
+        detail: dict[str, Detail] = {"operation": place.operation, "by": source.operation, "whole": bool(place.shape) or bool(wide.shape)}
         deep.observe(
             Observation(
                 WHAT, deep.site(made.place), tuple(related), names_in(tracer, place), detail, key=place.operation

@@ -5,9 +5,19 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 
 def build(lr):
-    config = GPT2Config(vocab_size=24, n_positions=16, n_embd=32, n_layer=2, n_head=2, resid_pdrop=0.0, attn_pdrop=0.0)
+    config = GPT2Config(
+        vocab_size=24,
+        n_positions=16,
+        bos_token_id=None,
+        eos_token_id=None,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        resid_pdrop=0.0,
+        attn_pdrop=0.0,
+    )
     model = GPT2LMHeadModel(config)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)  # accept: stale-parameter
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     return model, optimizer
 
 
@@ -23,7 +33,7 @@ def main():
     gen = torch.Generator().manual_seed(0)
     model, optimizer = build(3e-3)
     vocab = model.config.vocab_size
-    model.resize_token_embeddings(vocab + 2, mean_resizing=False)  # expect: stale-parameter
+    model.resize_token_embeddings(vocab + 2, mean_resizing=False)
     model.train()
     for step in range(25):
         ids = sample(16, gen, vocab)

@@ -19,31 +19,32 @@ if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
     from gradprobe.recorder.deep.leaves import Leaf
 
-MOST_PLACES: Final = 6
-"""The user's lines, from the innermost outward, that are kept of a birth."""
 MOST_LATE_BIRTHS: Final = 2048
 """Births after the first steps that are noted."""
 MOST_LATE_LOOKS: Final = 12
 """Births after the first steps because of which the next steps are looked at."""
+_CALL: Final = torch.nn.Module._call_impl.__code__
+MOST_READ_GRADIENTS: Final = 4096
+"""Gradients that the script has read which are followed within a step."""
 MOST_READS: Final = 8
 """Lines that read a leaf's gradient which are kept."""
 
 
-class Ledger:
+class Books:
     """Keeps a page for each leaf that was made, owned or reached. Keeps no tensor of the script's alive.
 
     Attributes:
         pages: By the position of the leaf's bit.
-        births: Bits of the leaves by the line that made them and the name they were registered under.
         now: Bits of the leaves that the newest backward reaches.
+        read_gradients: Gradients of leaves without an owner that the script has read since the newest backward, by identity.
         shared_reads: Lines that read the gradient of a leaf that an optimizer owns.
     """
 
     def __init__(self, deep: Deep) -> None:
         self.pages: dict[int, Page] = {}
-        self.births: dict[tuple[Place, str], list[int]] = {}
         self.now = 0
         self.shared_reads: set[Place] = set()
+        self.read_gradients: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}
         self._deep = deep
         self._built = 0
         self._order: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = weakref.WeakKeyDictionary()
@@ -65,9 +66,10 @@ class Ledger:
         return bool(self._deep.window.deep_steps) and self._late_births < MOST_LATE_BIRTHS
 
     def born(self, leaf: Leaf, data: Node | None, frame: FrameType) -> None:
-        """Note that a parameter was made."""
+        """Note that a parameter was made, of some value."""
         page = self.page(leaf.number)
-        page.places = self._places(frame)
+        page.is_born = True
+        page.in_forward = _is_in_forward(frame)
         if data is not None:
             page.contents, page.sources = contents_of(data)
         if not self._deep.tracer.looks:
@@ -78,11 +80,10 @@ class Ledger:
 
     def registered(self, leaf: Leaf, module: torch.nn.Module, name: str) -> None:
         """Note that a module is about to register a parameter under a name."""
-        page = self.page(leaf.number)
-        self.births.setdefault((leaf.made, name), []).append(leaf.number)
         old = module._parameters.get(name)
-        if old is not None and self._deep.tracer.leaves.known(old) is not leaf:
-            self._replace([old], [page], leaf.registered_at)
+        before = None if old is None else self._deep.tracer.leaves.known(old)
+        if old is not None and before is not leaf:
+            self._replace([old], [self.page(leaf.number)], leaf.registered_at)
 
     def module_registered(self, parent: torch.nn.Module, name: str, module: torch.nn.Module, frame: FrameType) -> None:
         """Note that a module is about to take the place of another one."""
@@ -94,16 +95,18 @@ class Ledger:
         self._replace(list(old.parameters()), new, self._deep.tracer.place(frame))
 
     def _replace(self, old: Iterable[torch.Tensor], new: Sequence[Page], place: Place) -> None:
-        stay = {page.number for page in new}
-        for tensor in old:
-            number = self._deep.tracer.leaves.of(tensor).number
-            if number in stay:
-                stay.discard(number)
-            else:
-                self.page(number).replaced_at = place
-        for page in new:
-            if page.number in stay:
-                page.replaces_at = place
+        leaves = self._deep.tracer.leaves
+        before = [leaves.of(tensor) for tensor in old]
+        after = [leaves.at(page.number) for page in new]
+        again = {leaf.made for leaf in before} & {leaf.made for leaf in after} - {None}
+        for leaf in before:
+            if leaf not in after:
+                page = self.page(leaf.number)
+                page.replaced_at, page.is_remade = place, page.is_remade or leaf.made in again
+        for leaf in after:
+            if leaf not in before:
+                page = self.page(leaf.number)
+                page.replaces_at, page.is_remade = place, page.is_remade or leaf.made in again
 
     # What is done with leaves
 
@@ -167,24 +170,50 @@ class Ledger:
         page = self.page(leaf.number)
         if page.is_owned:
             self.shared_reads.add(place)
-        elif len(page.gradient_read_at) < MOST_READS:
+            return
+        if len(page.gradient_read_at) < MOST_READS:
             page.gradient_read_at.add(place)
+        if tensor.grad is not None:
+            self.keep_reading(tensor.grad, leaf.number)
+
+    def keep_reading(self, gradient: object, number: int) -> None:
+        """Follow a gradient of a leaf without an owner that the script has read, or what stands for it."""
+        if isinstance(gradient, torch.Tensor) and len(self.read_gradients) < MOST_READ_GRADIENTS:
+            self.read_gradients[id(gradient)] = (weakref.ref(gradient), number)
+
+    def read_gradient(self, tensor: torch.Tensor) -> int | None:
+        """Return whose gradient a tensor is, as far as the script has read it."""
+        reference, number = self.read_gradients.get(id(tensor), (None, None))
+        return number if reference is not None and reference() is tensor else None
+
+    def gradient_set(self, value: object) -> None:
+        """Note that something becomes the gradient of another tensor."""
+        number = self.read_gradient(value) if isinstance(value, torch.Tensor) else None
+        if number is not None:
+            self.page(number).is_used = True
 
     def reaches(self, bits: int) -> None:
         """Note which leaves the backward reaches that is about to run."""
         self.now = bits
+        self.read_gradients.clear()
+        tracer = self._deep.tracer
         for number in positions_of(bits):
-            self.page(number).note_reached(self._deep.tracer.step)
+            page = self.page(number)
+            if page.reached == 0 and not page.contents and not page.is_born:
+                tensor = tracer.leaves.at(number).reference()
+                node = None if tensor is None else tracer.node_of(tensor)
+                if node is not None and node.operation != "parameter":
+                    page.contents, page.sources = contents_of(node, 1 << number)
+            page.note_reached(tracer.step)
 
-    def _places(self, frame: FrameType | None) -> tuple[Place, ...]:
-        """Return the user's lines from a frame outward."""
-        sites = self._deep.tracer.sites
-        found: list[Place] = []
-        while frame is not None and len(found) < MOST_PLACES:
-            if sites.is_user_file(frame.f_code.co_filename):
-                found.append((frame.f_code, frame.f_lineno or 0))
-            frame = frame.f_back
-        return tuple(found)
+
+def _is_in_forward(frame: FrameType | None) -> bool:
+    """Return whether a module is being called."""
+    while frame is not None:
+        if frame.f_code is _CALL:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_list(value: object) -> bool:

@@ -1,0 +1,159 @@
+"""Modules that were put in evaluation mode after they had been trained, and backwards that go through them since.
+
+Keeps nothing alive, and reads a handful of flags and version counters at each backward; nothing is read from a device.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from gradprobe.recorder.layout import Layout
+from gradprobe.values import Observation, RelatedSite, Site
+
+WHAT: Final = "eval-left-on"
+"""An observation of backwards through a module in evaluation mode that the same backward call had trained before."""
+MOST_LAYERS: Final = 8
+MOST_PARAMETERS: Final = 4
+MOST_SWITCHES: Final = 32
+"""Switched modules that are looked at, at the most."""
+_DROPOUT: Final = nn.modules.dropout._DropoutNd
+_BATCH_NORM: Final = nn.modules.batchnorm._BatchNorm
+
+
+@dataclass(slots=True)
+class Switch:
+    """A call that put a module in evaluation mode, and that nothing has undone so far.
+
+    Attributes:
+        site: Where it was called.
+        module: The module.
+        layers: Some of the layers in it to which the mode makes a difference.
+        parameters: Some of its parameters that are trained.
+        trained_at: Backward calls that had trained it before.
+        backwards: How many backwards have gone through it since, by where they were called.
+    """
+
+    site: Site
+    module: weakref.ref[nn.Module]
+    layers: list[weakref.ref[nn.Module]]
+    parameters: list[weakref.ref[torch.Tensor]]
+    trained_at: frozenset[Site]
+    step: int
+    names: tuple[str, ...]
+    kinds: str
+    type: str
+    backwards: dict[Site, int] = field(default_factory=dict)
+    last_step: int = 0
+
+    def is_on(self) -> bool:
+        """Return whether some of the layers is still in evaluation mode."""
+        return any(layer is not None and not layer.training for layer in (one() for one in self.layers))
+
+    def look(self) -> list[tuple[int, int]]:
+        """Return what the gradients look like: which tensor, at which version."""
+        found = []
+        for reference in self.parameters:
+            parameter = reference()
+            gradient = None if parameter is None else parameter.grad
+            found.append((-1, -1) if gradient is None else (id(gradient), gradient._version))
+        return found
+
+
+class Modes:
+    """The modes of modules."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._switches: list[Switch] = []
+        self._told: dict[Site, Switch] = {}
+        self._sites: set[Site] = set()
+        self._first_in_evaluation: weakref.WeakKeyDictionary[nn.Module, set[Site]] = weakref.WeakKeyDictionary()
+        self._before: list[list[tuple[int, int]]] = []
+
+    def evaluates(self, module: nn.Module, site: Site, step: int) -> None:
+        """Note that a module is about to be put in evaluation mode."""
+        if not self._sites or isinstance(module, (_DROPOUT, _BATCH_NORM)):
+            return  # Before any training; or this very layer is meant.
+        self._settle()
+        layers = [layer for layer in module.modules() if layer.training and depends_on_mode(layer)]
+        trained = [(name, one) for name, one in self._owned(module) if one.requires_grad]
+        if not layers or not trained or len(self._switches) >= MOST_SWITCHES:
+            return
+        every, each = max(1, len(layers) // MOST_LAYERS), max(1, len(trained) // MOST_PARAMETERS)
+        self._switches.append(
+            Switch(
+                site=site,
+                module=weakref.ref(module),
+                layers=[weakref.ref(layer) for layer in layers[::every][:MOST_LAYERS]],
+                parameters=[weakref.ref(one) for _, one in trained[::each][:MOST_PARAMETERS]],
+                trained_at=frozenset(self._sites - self._first_in_evaluation.get(module, set())),
+                step=step,
+                names=tuple(name for name, _ in trained[:64]),
+                kinds=", ".join(sorted({type(layer).__name__ for layer in layers})),
+                type=type(module).__name__,
+            )
+        )
+
+    def backward_begins(self) -> None:
+        """Look at what is there before a backward adds to it."""
+        self._settle()
+        self._before = [switch.look() for switch in self._switches]
+
+    def backward_ended(self, site: Site, step: int) -> None:
+        """Note which modules in evaluation mode a backward went through."""
+        for switch, before in zip(self._switches, self._before, strict=False):
+            module = switch.module()
+            if module is None or switch.look() == before:
+                continue
+            if site not in switch.trained_at:
+                self._first_in_evaluation.setdefault(module, set()).add(site)
+                continue
+            switch.backwards[site] = switch.backwards.get(site, 0) + 1
+            switch.last_step = step
+            known = self._told.get(switch.site)
+            if known is None or sum(switch.backwards.values()) > sum(known.backwards.values()):
+                self._told[switch.site] = switch
+        self._before = []
+        if len(self._sites) < 256:
+            self._sites.add(site)
+
+    def observations(self) -> Iterator[Observation]:
+        """Return what was seen so far; of a line that put modules in evaluation mode again and again, the longest time."""
+        for site, switch in self._told.items():
+            backward, count = max(switch.backwards.items(), key=lambda item: item[1])
+            detail: dict[str, Any] = {
+                "module": switch.type,
+                "layers": switch.kinds,
+                "backwards": count,
+                "first_step": switch.step,
+                "last_step": switch.last_step,
+            }
+            yield Observation(WHAT, site, (RelatedSite(backward, "backward"),), switch.names, detail)
+
+    def _settle(self) -> None:
+        self._switches = [switch for switch in self._switches if switch.is_on()]
+
+    def _owned(self, module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield the parameters of a module that an optimizer has stepped with, with their names."""
+        for parameter in module.parameters():
+            position = self._layout.position(parameter)
+            if position is not None and self._layout.parameters[position].optimizer is not None:
+                yield self._layout.parameters[position].name, parameter
+
+
+def depends_on_mode(layer: nn.Module) -> bool:
+    """Return whether a layer itself computes something else in evaluation mode."""
+    if isinstance(layer, _DROPOUT):
+        return layer.p > 0
+    if isinstance(layer, _BATCH_NORM):
+        return layer.track_running_stats
+    if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
+        return layer.dropout > 0
+    names = getattr(getattr(type(layer).forward, "__code__", None), "co_names", ())
+    return "training" in names and any("drop" in name or "batch_norm" in name for name in names)
