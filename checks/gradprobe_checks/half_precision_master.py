@@ -3,12 +3,12 @@
 ## What it does
 
 Finds parameters in float16 or bfloat16 that an optimizer trains, where that had a consequence: a gradient scaler refused their
-gradients ("Attempting to unscale FP16 gradients"), or the optimizer's steps left them as they were although they had gradients, because
-updates that small are lost in the rounding, or an optimizer whose epsilon is zero in float16 divided by zero. It names the line that made them half: `model.half()`, `.to(torch.float16)`, a dtype argument,
-`torch.set_default_dtype`.
+gradients ("Attempting to unscale FP16 gradients"), or the optimizer's steps left them as they were although they had gradients,
+because updates that small are lost in the rounding, or an optimizer whose epsilon is zero in float16 divided by zero. It names
+the line that made them half: `model.half()`, `.to(torch.float16)`, a dtype argument, `torch.set_default_dtype`.
 
-A refused gradient that ended the run, and a division by zero after which gradients were not finite, are errors; updates that are lost are a warning. Half-precision parameters that move are
-not reported.
+A refused gradient that ended the run, and a division by zero after which gradients were not finite, are errors; updates that
+are lost are a warning. Half-precision parameters that move are not reported.
 
 ## Why is this bad
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -82,7 +83,9 @@ def strays(record: Record) -> list[Stray]:
         if _is_left_alone(observation.detail) and not _is_owned(positions.get(observation.parameters[0]))
     ]
     remade = _made_again(seen)
-    idle = {one.number for one in record.optimizers} - {one.optimizer for one in record.parameters if one.counts.flowing}
+    idle = {one.number for one in record.optimizers} - {
+        one.optimizer for one in record.parameters if one.counts.flowing
+    }
     found = []
     for observation, when in seen:
         number = observation.detail.get("optimizer")
@@ -118,10 +121,10 @@ def _made_again(seen: Sequence[tuple[Observation, ObservationSeen]]) -> set[str]
     found: set[str] = set()
     for group in by_line.values():
         steps = sorted((_integer(one, "first_reached"), _integer(one, "last_reached")) for one in group)
-        apart = sum(later[0] > earlier[1] for earlier, later in zip(steps, steps[1:], strict=False))
+        apart = sum(later[0] > earlier[1] for earlier, later in itertools.pairwise(steps))
         again = any(one.detail.get("is_remade") and one.detail.get("in_forward") for one in group)
-        short = all(last - first < LEAST_STEPS - 1 for first, last in steps)
-        if again or (apart >= LEAST_STEPS - 1 and short):
+        is_brief = all(last - first < LEAST_STEPS - 1 for first, last in steps)
+        if again or (apart >= LEAST_STEPS - 1 and is_brief):
             found.update(one.key for one in group)
     return found
 

@@ -328,7 +328,11 @@ class Deep:
         self._non_finite_steps += 1
         by_site = {birth.site: birth for birth in reversed(self._born)}
         for order, birth in enumerate(list(by_site.values())[::-1][:3]):
-            detail: dict[str, Detail] = {"operation": birth.operation, "how": birth.how, "order": self._told_births + order}
+            detail: dict[str, Detail] = {
+                "operation": birth.operation,
+                "how": birth.how,
+                "order": self._told_births + order,
+            }
             self.observe(Observation("non-finite-born", birth.site, (RelatedSite(site, "shows here"),), detail=detail))
         self._told_births += len(by_site)
         self._born = []
@@ -354,7 +358,9 @@ class Deep:
         """Tell what is known before the run ends in an exception: which gradients were there, and what watchers know."""
         if self._is_training_thread:
             look_at_traceback(self, error, site)
-            held = [leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None]
+            held = [
+                leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None
+            ]
             if held:
                 names = tuple(self.name_of(number) for number in held)
                 self.observe(Observation("gradients-at-crash", site, parameters=names))

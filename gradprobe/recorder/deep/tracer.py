@@ -44,6 +44,8 @@ _RANDOM_FILLS: Final = frozenset(
         *("_no_grad_uniform_", "_no_grad_normal_", "_no_grad_trunc_normal_"),
     }
 )
+_PAIRWISE: Final = frozenset({"broadcast_tensors", "atleast_1d", "atleast_2d", "meshgrid"})
+"""Operations each of whose results comes from one of their arguments."""
 _RANDOM_SOURCES: Final = frozenset({"randn", "rand", "randn_like", "rand_like", "normal", "randint", "bernoulli"})
 
 
@@ -380,6 +382,12 @@ class Tracer:
                 if isinstance(value, float):
                     extra += self.escapes.find(value)[0]
             certain = not extra
+        node: Node | None
+        if name in _PAIRWISE and len(outputs) == len(tensors):
+            for position, output in enumerate(outputs):
+                one = ([tensors[position]], [nodes[position]])
+                node = self.made(name, operation.kind, one, [output], place)
+            return
         if operation.in_place or kwargs.get("out") is not None:
             node = self._after_write(operation, args, kwargs, tensors, nodes, place, extra)
         else:

@@ -129,7 +129,7 @@ class Books:
 
     def differentiated(self, inputs: object) -> None:
         """Note that `torch.autograd.grad` is asked for gradients of these."""
-        for tensor in (inputs,) if isinstance(inputs, torch.Tensor) else inputs if _is_list(inputs) else ():
+        for tensor in inputs if isinstance(inputs, (list, tuple)) else (inputs,):
             leaf = self._deep.tracer.leaves.known(tensor) if isinstance(tensor, torch.Tensor) else None
             if leaf is not None:
                 self.page(leaf.number).is_differentiated = True
@@ -214,7 +214,3 @@ def _is_in_forward(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, (list, tuple))

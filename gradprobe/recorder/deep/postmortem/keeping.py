@@ -98,6 +98,9 @@ def _lines(code: CodeType) -> dict[int, list[dis.Instruction]]:
     return found
 
 
+_ADDING = ("append", "extend", "insert", "setdefault")
+
+
 def _stores_attribute(code: CodeType, name: str) -> int:
     """Return the last line of a function that puts something into an attribute, or into what is in it; 0 if none does."""
     kept = 0
@@ -105,12 +108,10 @@ def _stores_attribute(code: CodeType, name: str) -> int:
         names = {(one.opname, one.argval) for one in instructions}
         operations = {one.opname for one in instructions}
         is_none = any(one.opname == "LOAD_CONST" and one.argval is None for one in instructions)
-        if ("STORE_ATTR", name) in names and not (is_none and len(operations) <= 4):
-            kept = line
-        elif any(one.argval == name and one.opname in ("LOAD_ATTR", "LOAD_METHOD") for one in instructions) and (
-            "STORE_SUBSCR" in operations
-            or any(one.argval in ("append", "extend", "insert", "setdefault") for one in instructions)
-        ):
+        is_assigned = ("STORE_ATTR", name) in names and not (is_none and len(operations) <= 4)
+        is_read = any(one.argval == name and one.opname in ("LOAD_ATTR", "LOAD_METHOD") for one in instructions)
+        is_added_to = "STORE_SUBSCR" in operations or any(one.argval in _ADDING for one in instructions)
+        if is_assigned or (is_read and is_added_to):
             kept = line
     return kept
 

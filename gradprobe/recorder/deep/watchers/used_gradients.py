@@ -11,7 +11,21 @@ if TYPE_CHECKING:
 
 _PASSED_ON: Final = frozenset(
     {
-        *("detach", "data", "float", "double", "half", "to", "cpu", "cuda", "clone", "flatten", "view", "reshape", "ravel"),
+        *(
+            "detach",
+            "data",
+            "float",
+            "double",
+            "half",
+            "to",
+            "cpu",
+            "cuda",
+            "clone",
+            "flatten",
+            "view",
+            "reshape",
+            "ravel",
+        ),
         *("abs", "pow", "__pow__", "square", "stack", "cat", "contiguous", "__getitem__", "__abs__", "absolute"),
     }
 )
@@ -19,7 +33,21 @@ _PASSED_ON: Final = frozenset(
 _LOOKS: Final = frozenset(
     {
         *("norm", "vector_norm", "linalg_vector_norm", "matrix_norm", "_foreach_norm", "linalg_norm", "dist"),
-        *("sum", "mean", "std", "var", "std_mean", "var_mean", "max", "min", "amax", "amin", "median", "quantile", "histc"),
+        *(
+            "sum",
+            "mean",
+            "std",
+            "var",
+            "std_mean",
+            "var_mean",
+            "max",
+            "min",
+            "amax",
+            "amin",
+            "median",
+            "quantile",
+            "histc",
+        ),
         *("any", "all", "isnan", "isinf", "isfinite", "count_nonzero", "numel", "eq", "ne", "lt", "le", "gt", "ge"),
         *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "item", "numpy", "tolist", "__float__", "sqrt"),
         *("nonzero", "allclose", "equal", "histogram", "topk", "sort", "logical_not", "__array__", "nan_to_num_"),

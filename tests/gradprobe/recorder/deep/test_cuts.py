@@ -163,7 +163,9 @@ def test_gradients_left_off_are_named_by_the_call(tmp_path):
             torch.set_grad_enabled(True)
 
     record = watched(train, tmp_path / "run")
-    (observed,) = [seen.observed for seen in record.observations if getattr(seen.observed, "what", "") == "gradients-off"]
+    (observed,) = [
+        seen.observed for seen in record.observations if getattr(seen.observed, "what", "") == "gradients-off"
+    ]
     assert observed.site.code == "torch.set_grad_enabled(False)"
 
 
