@@ -84,7 +84,13 @@ class IgnoredLabels:
         labels = 1
         for size in target.shape if target is not None else ():
             labels *= size
-        detail: dict[str, Detail] = {"looks": looks, "ignored": ignored, "index": index, "labels": labels, "operation": operation}
+        detail: dict[str, Detail] = {
+            "looks": looks,
+            "ignored": ignored,
+            "index": index,
+            "labels": labels,
+            "operation": operation,
+        }
         return Observation(WHAT, deep.site(place), tuple(related), names_in(tracer, result), detail)
 
 

@@ -38,7 +38,11 @@ def backward(tracer: Tracer, root: torch.Tensor, node: Node, site: Site) -> None
         source = _source(wide)
         made = source if source.place is not None else place
         related = [RelatedSite(deep.site(place.place), "becomes float64 here"), RelatedSite(site, "backward")]
-        detail: dict[str, Detail] = {"operation": place.operation, "by": source.operation, "whole": bool(place.shape) or bool(wide.shape)}
+        detail: dict[str, Detail] = {
+            "operation": place.operation,
+            "by": source.operation,
+            "whole": bool(place.shape) or bool(wide.shape),
+        }
         deep.observe(
             Observation(
                 WHAT, deep.site(made.place), tuple(related), names_in(tracer, place), detail, key=place.operation
