@@ -5,8 +5,8 @@
 Finds modules that were put in evaluation mode after they had been trained, and that are trained on in that mode: the same
 `backward()` goes through them step after step, and their dropout is off, or their batch norm uses its running statistics.
 
-It is an error where all that stands against it is that nobody called `train()` again: a module with dropout or batch norm, trained
-in training mode before, by the same backward. It stays quiet about layers that are put in evaluation mode by themselves, about modules
+It is an error where the line ran more than once, a warning where it ran once: a second phase of training may mean it.
+It stays quiet about layers that are put in evaluation mode by themselves, about modules
 that were in evaluation mode before the first step, and about modules that no gradient goes through.
 
 ## Why is this bad
@@ -29,7 +29,7 @@ Call `model.train()` when the evaluation is over, or at the beginning of each ep
 
 ## Known problems
 
-A mode that is set by assigning to `module.training` is not seen.
+A mode that is set by assigning to `module.training` is not seen, nor a module that was put in evaluation mode before the first step.
 
 ## Options
 
@@ -72,7 +72,7 @@ def _finding(record: Record, seen: Observation) -> Finding:
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if int(seen.detail["calls"] or 0) > 1 else Severity.WARNING,
         confidence=Confidence.LIKELY,
         title=f"{kind} stays in eval mode while it is trained: train() is missing after eval()",
         message=f"{kind} was trained in training mode; this line put it in evaluation mode after step {first}, and the backward at "

@@ -59,11 +59,10 @@ def find(record: Record) -> Iterator[Finding]:
 def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
     operation = observation.detail["operation"]
     becomes = next((one.site.line for one in observation.related if one.role == "becomes float64 here"), 0)
-    whole = bool(observation.detail["whole"])
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.WARNING if whole else Severity.INFO,
+        severity=Severity.WARNING,
         confidence=Confidence.CERTAIN,
         title="a float64 tensor makes the loss float64 (double)",
         message=f"This line makes a float64 tensor, {operation} at line {becomes} combines it with the model's float32, and the loss "

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 200
 """Sampled elements that steps should have moved, from which it is judged whether they do."""
-MOST_OF: Final = 0.9
+MOST_OF: Final = 0.6
 """Share of them that must have stayed as they were."""
 
 

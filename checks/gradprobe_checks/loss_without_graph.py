@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Crashed, Finding, LossReach, RelatedSite, Severity
 from gradprobe_checks.cut_words import words_for
+from gradprobe_checks.loss_ignores_model import ignored_parameters
 from gradprobe_checks.provenance import counted, cuts, listed, modules_of, names_of, never_flowed, observations
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def find(record: Record) -> Iterator[Finding]:
         if isinstance(seen.observed, LossReach) and (
             not seen.observed.has_graph or _has_graph_of_its_own(record, seen.observed)
         ):
+            if seen.observed.has_graph and ignored_parameters(record):
+                continue  # loss-ignores-model names the model that is not in it.
             raised = _raised(record, seen.observed.site)
             if raised or _nothing_trains(record):
                 yield _finding(record, seen.observed, seen, raised)

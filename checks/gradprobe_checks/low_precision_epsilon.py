@@ -51,7 +51,7 @@ from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.values import Observation, Site
 
 
 def find(record: Record) -> Iterator[Finding]:
@@ -62,6 +62,18 @@ def find(record: Record) -> Iterator[Finding]:
         if observation.site not in told:
             told.add(observation.site)
             yield _finding(observation, seen, is_broken=is_broken)
+
+
+def accounts_for(record: Record, site: Site) -> bool:
+    """Return whether a value that is not finite was born at this line because an epsilon was rounded away."""
+    for one, _ in observations(record, "epsilon-lost"):
+        lines = {
+            (end.file, end.line)
+            for end in (one.site, *(other.site for other in one.related if other.role != "backward"))
+        }
+        if one.detail["met"] and (site.file, site.line) in lines:
+            return True
+    return False
 
 
 def _is_broken(record: Record) -> bool:

@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
+from gradprobe_checks.loss_ignores_model import ignored_parameters
 from gradprobe_checks.places import backward_sites
 from gradprobe_checks.provenance import counted, listed, modules_of, names_of, never_flowed, observations, reaches
 
@@ -77,6 +78,7 @@ def _unused(record: Record) -> set[int]:
     involved: set[int] = set()
     for reach in reaches(record):
         involved.update(reach.reached, reach.frozen, *reach.cut.values())
+    involved |= ignored_parameters(record)  # loss-ignores-model names the loss that a whole model is not in.
     return {
         position
         for position, one in enumerate(record.parameters)

@@ -36,7 +36,12 @@ class Switch:
         layers: Some of the layers in it to which the mode makes a difference.
         parameters: Some of its parameters that are trained.
         trained_at: Backward calls that had trained it before.
+        step: Steps that had been taken when it was called.
+        names: Names of its parameters.
+        kinds: Classes of the layers.
+        type: Class of the module.
         backwards: How many backwards have gone through it since, by where they were called.
+        last_step: Step of the newest of them.
     """
 
     site: Site
@@ -72,6 +77,7 @@ class Modes:
         self._layout = layout
         self._switches: list[Switch] = []
         self._told: dict[Site, Switch] = {}
+        self._calls: dict[Site, int] = {}
         self._sites: set[Site] = set()
         self._first_in_evaluation: weakref.WeakKeyDictionary[nn.Module, set[Site]] = weakref.WeakKeyDictionary()
         self._before: list[list[tuple[int, int]]] = []
@@ -80,6 +86,8 @@ class Modes:
         """Note that a module is about to be put in evaluation mode."""
         if not self._sites or isinstance(module, (_DROPOUT, _BATCH_NORM)):
             return  # Before any training; or this very layer is meant.
+        if len(self._calls) < 256 or site in self._calls:
+            self._calls[site] = self._calls.get(site, 0) + 1
         self._settle()
         layers = [layer for layer in module.modules() if layer.training and depends_on_mode(layer)]
         trained = [(name, one) for name, one in self._owned(module) if one.requires_grad]
@@ -131,6 +139,7 @@ class Modes:
                 "module": switch.type,
                 "layers": switch.kinds,
                 "backwards": count,
+                "calls": self._calls.get(site, 1),
                 "first_step": switch.step,
                 "last_step": switch.last_step,
             }

@@ -32,11 +32,11 @@ def test_another_exception_is_none_of_its_business():
 
 
 def test_updates_that_are_lost_are_a_warning():
-    [finding] = found(half("bfloat16", scaler=False, due=ENOUGH, kept=180))  # 0.9 of 200
+    [finding] = found(half("bfloat16", scaler=False, due=ENOUGH, kept=120))  # 0.6 of 200
     assert finding.severity is Severity.WARNING
     assert "lost in the rounding" in finding.message
 
 
 def test_halves_that_move_and_samples_that_are_too_few_are_quiet():
-    assert not found(half("bfloat16", scaler=False, due=ENOUGH, kept=179))
+    assert not found(half("bfloat16", scaler=False, due=ENOUGH, kept=119))
     assert not found(half("bfloat16", scaler=False, due=ENOUGH - 1, kept=ENOUGH - 1))

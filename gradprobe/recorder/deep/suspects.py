@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.recorder.deep.node import Node, positions_of
+from gradprobe.recorder.deep.operations import PASS_THROUGH
 
 if TYPE_CHECKING:
     import torch
@@ -50,13 +51,21 @@ class Lineage:
         return iter(self._nodes.values())
 
     def children(self, node: Node) -> list[Node]:
-        """Return what was made of a node on the way to the loss."""
+        """Return what was made of a node on the way to the loss; views of a node without a gradient are passed over."""
         if self._children is None:
             self._children = {}
             for one in self._nodes.values():
-                for parent in {id(parent) for parent in one.parents}:
-                    self._children.setdefault(parent, []).append(one)
+                for key in {id(source) for parent in one.parents for source in _sources(parent)}:
+                    self._children.setdefault(key, []).append(one)
         return self._children.get(id(node), [])
+
+
+def _sources(node: Node) -> Iterator[Node]:
+    """Yield a node, and where no gradient flows to it what it is a view of."""
+    yield node
+    while not node.live and node.operation in PASS_THROUGH and node.parents:
+        node = node.parents[0]
+        yield node
 
 
 Judge: TypeAlias = "Callable[[Lineage, Site], Observation | None]"
@@ -101,7 +110,7 @@ class Suspects:
             return
         lineage = Lineage(node)
         for suspect in self._suspects:
-            if suspect.node in lineage:
+            if suspect.node in lineage or lineage.children(suspect.node):
                 observation = suspect.judge(lineage, site)
                 if observation is not None:
                     tracer.deep.observe(observation)

@@ -29,10 +29,7 @@ def main():
     torch.manual_seed(0)
     centers = torch.randn(4, 24)
     model = ResNet().to(dtype=torch.bfloat16)  # expect: half-precision-master, update-lost-to-rounding
-    params = model.parameters()
-    optimizer = torch.optim.SGD(
-        params, lr=1e-5, weight_decay=1e-2
-    )  # accept: half-precision-master, update-lost-to-rounding
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-5)  # accept: half-precision-master, update-lost-to-rounding
     for step in range(50):
         y = torch.randint(0, 4, (32,))
         x = (centers[y] + torch.randn(32, 24)).bfloat16()

@@ -24,9 +24,9 @@ if __name__ == "__main__":
     torch.manual_seed(0)
     centres = torch.randn(8, 6)
     enc, dec, vq = nn.Linear(6, 4), nn.Linear(4, 6), VectorQuantizer()
-    params = [*enc.parameters(), *dec.parameters(), *vq.parameters()]
-    opt = torch.optim.Adam(params, lr=1e-2)
-    for step in range(50):
+    groups = [{"params": [*enc.parameters(), *dec.parameters()]}, {"params": vq.parameters(), "lr": 5e-2}]
+    opt = torch.optim.Adam(groups, lr=1e-2)
+    for step in range(60):
         x = centres[torch.randint(0, 8, (64,))] + 0.1 * torch.randn(64, 6)
         q, vq_loss, used = vq(enc(x))
         loss = F.mse_loss(dec(q), x) + vq_loss

@@ -6,7 +6,7 @@ import dis
 import inspect
 import sys
 from collections.abc import Iterator
-from types import CodeType, FunctionType, TracebackType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 MOST: Final = 20_000
 """Objects that are looked through."""
+_PUTS: Final = frozenset({"append", "extend", "insert", "setdefault"})
 _CONTAINERS: Final = (list, tuple, dict)
 
 
-def keeping_line(deep: Deep, carried: Any, made: Place, trace: TracebackType | None) -> Place:
-    """Return the line that keeps a tensor; None where none is found.
+def keeping_line(deep: Deep, carried: Any, made: Place) -> Place:
+    """Return the line that keeps a tensor, which is looked for from the variables of running functions; None where none is found.
 
     Args:
         deep: The deep steps.
         carried: The tensor's node of autograd.
         made: The line that made the tensor.
-        trace: The traceback of the exception, from whose variables it is looked for.
     """
-    for owner, name in _holders(deep, carried, trace):
+    for owner, name in _holders(deep, carried):
         for function in _functions(type(owner)):
             line = _stores_attribute(function.__code__, name)
             if line:
@@ -39,14 +39,12 @@ def keeping_line(deep: Deep, carried: Any, made: Place, trace: TracebackType | N
     return None if made is None else _stored_later(*made)
 
 
-def _holders(deep: Deep, carried: Any, trace: TracebackType | None) -> Iterator[tuple[object, str]]:
+def _holders(deep: Deep, carried: Any) -> Iterator[tuple[object, str]]:
     """Yield the user's objects in whose attributes the tensor is, with the attribute's name."""
     seen: set[int] = set()
     queue: list[object] = []
-    while trace is not None:
-        if deep.tracer.sites.is_user_file(trace.tb_frame.f_code.co_filename):
-            queue += trace.tb_frame.f_locals.values()
-        trace = trace.tb_next
+    for frame in deep.tracer.sites.user_chain(sys._getframe(1)):
+        queue += frame.f_locals.values()
     for one in queue:
         if (
             id(one) in seen
@@ -98,9 +96,6 @@ def _lines(code: CodeType) -> dict[int, list[dis.Instruction]]:
     return found
 
 
-_ADDING = ("append", "extend", "insert", "setdefault")
-
-
 def _stores_attribute(code: CodeType, name: str) -> int:
     """Return the last line of a function that puts something into an attribute, or into what is in it; 0 if none does."""
     kept = 0
@@ -108,10 +103,12 @@ def _stores_attribute(code: CodeType, name: str) -> int:
         names = {(one.opname, one.argval) for one in instructions}
         operations = {one.opname for one in instructions}
         is_none = any(one.opname == "LOAD_CONST" and one.argval is None for one in instructions)
-        is_assigned = ("STORE_ATTR", name) in names and not (is_none and len(operations) <= 4)
         is_read = any(one.argval == name and one.opname in ("LOAD_ATTR", "LOAD_METHOD") for one in instructions)
-        is_added_to = "STORE_SUBSCR" in operations or any(one.argval in _ADDING for one in instructions)
-        if is_assigned or (is_read and is_added_to):
+        puts = "STORE_SUBSCR" in operations or any(one.argval in _PUTS for one in instructions)
+        stores = ("STORE_ATTR", name) in names and not (
+            is_none and len(operations) <= 4
+        )  # `self.x = None` keeps nothing.
+        if stores or (is_read and puts):
             kept = line
     return kept
 

@@ -49,7 +49,7 @@ class LostEpsilons:
     def after(self, tracer: Tracer, seen: Seen) -> None:
         """Look at a constant that was added, or clamped to, in a low precision."""
         node = seen.node
-        if node is None or not node.live or node.dtype not in _LOW:
+        if node is None or node.dtype not in _LOW:
             return
         for epsilon, target in _epsilons(seen):
             if _rounded(epsilon, node.dtype) != target:
@@ -80,20 +80,24 @@ class LostEpsilons:
         lineage: Lineage,
         backward: Site,
     ) -> Observation | None:
-        protected = operation if operation in _WITH_EPSILON else _protected(lineage, result, target)
+        protected = result if operation in _WITH_EPSILON else _protected(lineage, result, target)
         if protected is None:
             return None
+        deep = tracer.deep
         detail: dict[str, Detail] = {
             "epsilon": epsilon,
             "dtype": str(result.dtype).removeprefix("torch."),
             "rounds_to": target,
             "operation": operation,
-            "protects": protected,
+            "protects": protected.operation,
             "met": self._met.get(result.place, False),
         }
-        site = tracer.deep.site(result.place)
-        related = (RelatedSite(backward, "backward"),)
-        return Observation(WHAT, site, related, names_in(tracer, result), detail, key=f"{operation} {target}")
+        related = (
+            RelatedSite(deep.site(protected.place), f"{protected.operation} of it here"),
+            RelatedSite(backward, "backward"),
+        )
+        site, names = deep.site(result.place), names_in(tracer, protected)
+        return Observation(WHAT, site, related, names, detail, key=f"{operation} {target}")
 
 
 def _epsilons(seen: Seen) -> list[tuple[float, float]]:
@@ -121,8 +125,8 @@ def _rounded(number: float, dtype: torch.dtype) -> float:
     return float(torch.tensor(number, dtype=torch.float64).to(dtype))
 
 
-def _protected(lineage: Lineage, node: Node, target: float) -> str | None:
-    """Return the operation that a constant was to protect: the first that the value goes into; None where none is."""
+def _protected(lineage: Lineage, node: Node, target: float) -> Node | None:
+    """Return what a constant was to protect: the first that the value goes into; None where none is."""
     queue = [node]
     for one in queue:
         for child in lineage.children(one):
@@ -130,9 +134,11 @@ def _protected(lineage: Lineage, node: Node, target: float) -> str | None:
             is_below = len(child.parents) > 1 and child.parents[1] is one and child.parents[0] is not one
             if target == 0.0:
                 if name in _LOGS or name in _ROOTS or name in _INVERSIONS or (name in _DIVISIONS and is_below):
-                    return name
-            elif name in _LOGS or (name in _COMPLEMENTS and _protected(lineage, child, 0.0)):
-                return "log" if name in _COMPLEMENTS else name
+                    return child
+            elif name in _LOGS:
+                return child
+            elif name in _COMPLEMENTS:
+                return _protected(lineage, child, 0.0)
             if name in PASS_THROUGH and len(queue) < 32:
                 queue.append(child)
     return None
