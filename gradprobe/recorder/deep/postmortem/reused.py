@@ -50,7 +50,7 @@ def reused(
         related.append(RelatedSite(deep.site(used.place), "used again here"))
     place = _place(made, used)
     if user is not None and (place is None or not _is_kept(*place)):
-        kept = keeping_line(deep, carried, place, error.__traceback__)
+        kept = keeping_line(deep, carried, place)
         if kept is not None:
             if place is not None:
                 related.append(RelatedSite(deep.site(place), "made here"))
