@@ -12,7 +12,9 @@ import pytest
 from tests.support.programs import PROGRAMS, ProgramServer, name_of, programs, verdict_on
 
 NOT_YET = frozenset(
-    line.split("#")[0].strip() for line in (PROGRAMS / "not_yet.txt").read_text().splitlines() if line.split("#")[0].strip()
+    line.split("#")[0].strip()
+    for line in (PROGRAMS / "not_yet.txt").read_text().splitlines()
+    if line.split("#")[0].strip()
 )
 
 

@@ -7,6 +7,7 @@ from types import CodeType
 from typing import Final, TypeAlias
 
 import torch
+from torch.nn.parameter import UninitializedTensorMixin
 
 Cuts: TypeAlias = Mapping[int, int]
 """For each cut, by its number, the parameters (bits) whose value came through it."""
@@ -75,7 +76,8 @@ class Node:
         self.cuts: Cuts = NO_CUTS
         self.leaf = 0
         self.dtype = None if tensor is None else tensor.dtype
-        self.shape: tuple[int, ...] = () if tensor is None else tuple(tensor.shape)
+        is_sized = tensor is not None and not isinstance(tensor, UninitializedTensorMixin)
+        self.shape: tuple[int, ...] = tuple(tensor.shape) if tensor is not None and is_sized else ()
         self.requires_grad = tensor is not None and tensor.requires_grad
         self.step = step
         self.sequence = sequence

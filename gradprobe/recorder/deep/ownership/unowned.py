@@ -145,7 +145,7 @@ class Unowned:
             detail["evaluates"] = id(tensor) in evaluating
             detail["kin"] = kin.get(id(tensor), page.number in self._holdings)
         elif before is not None:
-            detail.update((key, before.detail[key]) for key in ("evaluates", "kin"))
+            detail.update((key, before.detail[key]) for key in ("evaluates", "kin") if key in before.detail)
         if owner is None and before is not None:  # The training it was part of is over.
             detail.update((key, value) for key, value in before.detail.items() if key in _OF_OWNER)
         site = deep.site(leaf.made)
