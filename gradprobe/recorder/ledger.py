@@ -7,6 +7,7 @@ zero after a write that nobody has explained. Nothing is read from a device.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -64,6 +65,7 @@ class Book:
 
     def __init__(self, number: int, parameters: list[torch.Tensor]) -> None:
         self.number = number
+        self.thread = threading.get_ident()
         stride = max(1, len(parameters) // LOOKED_AT)
         self.references = [weakref.ref(parameter) for parameter in parameters[::stride][:LOOKED_AT]]
         self.identities = frozenset(map(id, parameters))
@@ -119,7 +121,7 @@ class Ledger:
 
     def bind(self, number: int, parameters: list[torch.Tensor]) -> bool:
         """Open a book for an optimizer that steps, or look at others of its parameters; return whether it was open."""
-        book = self._books.get(number)
+        book = self._mine().get(number)
         if book is None or any(reference() is None for reference in book.references):
             fresh = Book(number, [one for one in parameters if one.requires_grad and not one.is_sparse])
             if book is not None:
@@ -129,6 +131,11 @@ class Ledger:
             return False
         return True
 
+    def _mine(self) -> dict[int, Book]:
+        """Return the books of optimizers that step in this thread: what another one trains may change at any moment."""
+        thread = threading.get_ident()
+        return {number: book for number, book in self._books.items() if book.thread == thread}
+
     def cleared(self, site: Site) -> None:
         """Note a call that clears gradients, to have a line where they are found cleared."""
         self._settle()
@@ -137,7 +144,7 @@ class Ledger:
     def explained(self) -> None:
         """Note that gradients are about to be written to for a known reason: clipping, unscaling."""
         self._settle()
-        for book in self._books.values():
+        for book in self._mine().values():
             book.explained = True
 
     def clipped(self, site: Site) -> None:
@@ -145,19 +152,19 @@ class Ledger:
         self._settle()
         if not self._books:
             return
-        fresh = any(not entry.used for book in self._books.values() for entry in book.entries)
-        used = any(entry.used for book in self._books.values() for entry in book.entries)
+        fresh = any(not entry.used for book in self._mine().values() for entry in book.entries)
+        used = any(entry.used for book in self._mine().values() for entry in book.entries)
         counts = self._clips.setdefault(site, [0, 0, 0])
         counts[0 if fresh else 1 if used else 2] += 1
 
     def backward_begins(self) -> None:
         """Look at what is there before a backward adds to it."""
         self._settle()
-        self._before = {number: book.look() for number, book in self._books.items()}
+        self._before = {number: book.look() for number, book in self._mine().items()}
 
     def backward_ended(self, site: Site) -> None:
         """Note to whose gradients a backward has added."""
-        for number, book in self._books.items():
+        for number, book in self._mine().items():
             now = book.look()
             if number in self._before and now != self._before[number]:
                 if len(book.counts) < MOST_SITES or site in book.counts:
@@ -168,7 +175,7 @@ class Ledger:
     def step_begins(self, number: int) -> None:
         """Note what an optimizer is about to use."""
         self._settle()
-        book = self._books.get(number)
+        book = self._mine().get(number)
         if book is None:
             return
         book.steps += 1
@@ -189,8 +196,8 @@ class Ledger:
 
     def step_ended(self, number: int, site: Site) -> None:
         """Note that an optimizer has used its gradients, or that a scaler left its step out because of them."""
-        stepped = self._books.get(number)
-        for book in self._books.values():
+        stepped = self._mine().get(number)
+        for book in self._mine().values():
             # Two optimizers may hold the same parameters: what one has used is used.
             is_same = stepped is not None and any(id(one()) in stepped.identities for one in book.references)
             for entry in book.entries:
@@ -234,7 +241,7 @@ class Ledger:
 
     def _settle(self) -> None:
         """Strike out what has been cleared since the last look."""
-        for book in self._books.values():
+        for book in self._mine().values():
             if book.entries and book.is_cleared(by_call=self._cleared_at is not None):
                 for entry in book.entries:
                     if not entry.used and not entry.others:  # Else it was for another one's step.

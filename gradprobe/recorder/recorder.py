@@ -160,7 +160,8 @@ class Recorder:
             self._note_metric(loss.name, "loss", loss.tensor, self.steps.open)
         self._backward_open = True
         roots = [one for one in (root, *others) if isinstance(one, torch.Tensor)]
-        self.scaling.backward(scaled=loss.scaled)
+        if self.deep.is_training_thread:
+            self.scaling.backward(scaled=loss.scaled)
         self.deep.backward_begins(roots, site, loss.name, retained=retain_graph)
         self.deep.pause()
         self.ledger.backward_begins()
@@ -184,7 +185,8 @@ class Recorder:
         """
         self.optimizer_calls += 1
         self._handwritten = None
-        self.scaling.settle()
+        if self.deep.is_training_thread:
+            self.scaling.settle()
         if not closure:
             self.deep.pause()
         parameters = optimizer_parameters(optimizer)
@@ -196,7 +198,8 @@ class Recorder:
         if was_open and not closure:
             self.ledger.step_begins(bound.number)
         self._measured[optimizer] = (bound, None if closure else _norms(optimizer, parameters))
-        self.deep.samples.before(optimizer, closure=closure)
+        if self.deep.is_training_thread:
+            self.deep.samples.before(optimizer, closure=closure)
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that an optimizer took its step."""
@@ -211,7 +214,8 @@ class Recorder:
         self.ledger.step_ended(bound.number, site)
         self.deep.optimizer_stepped(optimizer, site)
         draft = self._step(bound.number)
-        self.scaling.unscaled(optimizer)
+        if self.deep.is_training_thread:
+            self.scaling.unscaled(optimizer)
         _fill(draft, bound.positions, norms)
         _note_rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:

@@ -184,13 +184,13 @@ class Deep:
 
     def pause(self) -> None:
         """Do not look until `resume`: an optimizer's own operations, or what a backward runs."""
-        if self._is_training_thread:
+        if self.is_training_thread:
             self._paused = True
             self.tracer.looks = False
 
     def resume(self) -> None:
         """Look again."""
-        self._paused = self._paused and not self._is_training_thread
+        self._paused = self._paused and not self.is_training_thread
         self._update()
 
     def step_aside(self, caller: int) -> None:
@@ -212,7 +212,7 @@ class Deep:
     @property
     def is_deep(self) -> bool:
         """Whether this step is looked at, though perhaps not what runs just now."""
-        return self._able and self.window.is_open and not self._aside and self._is_training_thread
+        return self._able and self.window.is_open and not self._aside and self.is_training_thread
 
     @property
     def reaches(self) -> list[Reach]:
@@ -220,12 +220,12 @@ class Deep:
         return list(self._reaches.values())
 
     @property
-    def _is_training_thread(self) -> bool:
+    def is_training_thread(self) -> bool:
         """Whether this is the thread whose operations are looked at: stacks of modes belong to threads."""
         return threading.get_ident() == self.tracer.thread
 
     def _update(self) -> None:
-        if not self._is_training_thread:
+        if not self.is_training_thread:
             return
         stands = self._able and self.window.is_open and not self._aside
         if not self._mode.depth:  # Within an operation torch holds the mode back, and puts it where it was afterwards.
@@ -244,7 +244,7 @@ class Deep:
     def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str, *, retained: bool) -> None:
         """Follow the loss of a backward call back to its parameters."""
         tracer = self.tracer
-        if not self._is_training_thread:
+        if not self.is_training_thread:
             return
         newest = max((one.grad_fn._sequence_nr() for one in roots if one.grad_fn is not None), default=-1)
         self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained)]
@@ -343,20 +343,20 @@ class Deep:
 
     def backward_ended(self) -> None:
         """Look at the gradients that a backward left where no optimizer will use them."""
-        if self.books.now and self._is_training_thread:
+        if self.books.now and self.is_training_thread:
             self.samples.look_at_unowned(self.books.now, self.tracer.step)
 
     def backward_failed(self, error: BaseException, site: Site) -> None:
         """Say what happened where a backward raised."""
         roots = [root for reference in self._roots if (root := reference()) is not None]
-        if self._is_training_thread and roots:
+        if self.is_training_thread and roots:
             found = examine(self, roots, error, site)
             if found is not None:
                 self.observe(found)
 
     def crashed(self, error: BaseException, site: Site) -> None:
         """Tell what is known before the run ends in an exception: which gradients were there, and what watchers know."""
-        if self._is_training_thread:
+        if self.is_training_thread:
             look_at_traceback(self, error, site)
             held = [
                 leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None

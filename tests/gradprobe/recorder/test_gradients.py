@@ -298,7 +298,7 @@ def test_loss_keeps_its_name_under_a_gradient_scaler(tmp_path):
             scaler.step(optimizer)
             scaler.update()
 
-    assert list(recorded(train, tmp_path / "run").record.metrics) == ["d_loss", "g_loss"]
+    assert list(recorded(train, tmp_path / "run").record.metrics)[:2] == ["d_loss", "g_loss"]
 
 
 def test_backward_within_a_backward_is_no_call_of_the_scripts(tmp_path):
