@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Final, TypeAlias
 
 import torch
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 Cuts: TypeAlias = Mapping[int, int]
 """For each cut, by its number, the parameters (bits) whose value came through it."""
@@ -76,7 +76,7 @@ class Node:
         self.cuts: Cuts = NO_CUTS
         self.leaf = 0
         self.dtype = None if tensor is None else tensor.dtype
-        is_sized = tensor is not None and not isinstance(tensor, UninitializedTensorMixin)
+        is_sized = tensor is not None and not isinstance(tensor, (UninitializedBuffer, UninitializedParameter))
         self.shape: tuple[int, ...] = tuple(tensor.shape) if tensor is not None and is_sized else ()
         self.requires_grad = tensor is not None and tensor.requires_grad
         self.step = step
