@@ -110,7 +110,7 @@ class Node:
             for parent in node.parents:
                 if id(parent) not in seen:
                     seen.add(id(parent))
-                    queue.append(parent)
+                    queue.append(parent)  # pyright: ignore
 
     def graph(self, limit: int = 20_000) -> Iterator[Node]:
         """Yield this node and those of its ancestors that a gradient would come to on the way from it, likewise."""
@@ -123,7 +123,7 @@ class Node:
             for parent in node.parents:
                 if parent.live and id(parent) not in seen:
                     seen.add(id(parent))
-                    queue.append(parent)
+                    queue.append(parent)  # pyright: ignore
 
     def origin(self, through: frozenset[str]) -> Node:
         """Return the nearest ancestor along first parents whose operation is not one of `through`."""

@@ -20,7 +20,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def note(args: Arguments, kwargs: Keywords) -> None:
         mode = args[1] if len(args) > 1 else kwargs.get("mode", True)
         if not mode:
-            recorder.modes.evaluates(args[0], recorder.site(), recorder.steps.completed)
+            recorder.modes.evaluates(args[0], recorder.site(), recorder.steps.completed)  # pyright: ignore
 
     def before(args: Arguments, kwargs: Keywords) -> None:
         nonlocal depth

@@ -68,10 +68,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
             return None
         optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
         recorder.scaling.settle()
-        recorder.scaling.of(args[0])
-        if isinstance(args[0]._scale, torch.Tensor):
-            recorder.measure(SCALE, args[0]._scale)
-        return _Asked(note("step"), optimizer, args[0], recorder.optimizer_calls, recorder.scaling.skips)
+        recorder.scaling.of(args[0])  # pyright: ignore
+        if isinstance(args[0]._scale, torch.Tensor):  # pyright: ignore
+            recorder.measure(SCALE, args[0]._scale)  # pyright: ignore
+        return _Asked(note("step"), optimizer, args[0], recorder.optimizer_calls, recorder.scaling.skips)  # pyright: ignore
 
     @recorder.guard.guarded
     def after_step(asked: _Asked | None, _: object) -> None:

@@ -240,4 +240,4 @@ def _sampled(optimizer: torch.optim.Optimizer) -> list[tuple[torch.Tensor, objec
         for parameter in group["params"]
     ]
     stride = -(-len(found) // MOST_PARAMETERS)
-    return found[::stride] if stride > 1 else found
+    return found[::stride] if stride > 1 else found  # pyright: ignore
