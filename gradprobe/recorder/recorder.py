@@ -198,7 +198,7 @@ class Recorder:
         if was_open and not closure:
             self.ledger.step_begins(bound.number)
         self._measured[optimizer] = (bound, None if closure else _norms(optimizer, parameters))
-        if self.deep.is_training_thread:
+        if self.deep.is_training_thread and self.deep.window.is_open:
             self.deep.samples.before(optimizer, closure=closure)
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import torch
 
 from gradprobe.recorder.deep.node import Node
 from gradprobe.recorder.deep.watching import Watcher
-from gradprobe.recorder.transfer import on_host
+from gradprobe.recorder.transfer import host_value, on_host
 from gradprobe.values import Site
 
 if TYPE_CHECKING:
@@ -151,6 +152,8 @@ def can_be_looked_at(tensor: torch.Tensor) -> bool:
 
 def is_finite(tensor: torch.Tensor) -> bool:
     """Return whether all values are finite."""
+    if tensor.numel() == 1 and tensor.dtype in (torch.float32, torch.float64):
+        return math.isfinite(host_value(tensor))
     return bool(tensor.detach().isfinite().all())
 
 
