@@ -8,8 +8,7 @@ embeddings and teachers are frozen on purpose all the time. It takes one of thes
 - a library froze it by default (`nn.Embedding.from_pretrained`), and the script gave it to an optimizer;
 - one and the same line froze weights that had been loaded and a layer that was just initialised: the freezing reaches
   too far;
-- it was frozen after an optimizer had been built with it, was just initialised, and never trained;
-- `module.requires_grad = …` was written, which sets an attribute of the module and changes no parameter.
+- it was frozen after an optimizer had been built with it, was just initialised, and never trained.
 
 In each case the loss depends on the parameters, and they had no gradient in any step. It is a warning.
 
@@ -26,11 +25,12 @@ optimizer = torch.optim.Adam(self.parameters())
 
 ## Fix
 
-`freeze=False`; or narrow the freezing to what was loaded; or `module.requires_grad_(True)`, the method.
+`freeze=False`; or narrow the freezing to what was loaded; or `module.requires_grad_(True)`.
 
 ## Known problems
 
-A random layer that is frozen on its own (a reservoir, random features) is taken as meant.
+A random layer that is frozen on its own (a reservoir, random features) is taken as meant. `module.requires_grad = True`, which
+sets an attribute of the module and changes no parameter, is not seen.
 
 ## Options
 
@@ -50,7 +50,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.places import backward_sites, optimizer_sites
-from gradprobe_checks.provenance import counted, listed, modules_of, names_of, observations, reaches
+from gradprobe_checks.provenance import counted, listed, modules_of, names_of, reaches
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -62,10 +62,6 @@ NOT_THIS: Final = "a higher learning rate: what does not require a gradient is n
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each line whose freeze was plainly not meant."""
     frozen = _frozen(record)
-    attributes = list(_attributes(record, frozen))
-    yield from attributes
-    if any(True for _ in attributes):
-        return
     for site, positions in _by_site(record, {one for one in frozen if _is_by_default(record, one)}).items():
         names = listed(modules_of(record, positions))
         yield _finding(
@@ -150,27 +146,6 @@ def _by_site(record: Record, positions: set[int]) -> dict[Site, set[int]]:
         if site is not None:
             groups.setdefault(site, set()).add(position)
     return groups
-
-
-def _attributes(record: Record, frozen: set[int]) -> Iterator[Finding]:
-    """Yield a finding for each `module.requires_grad = …`, where the parameters are not as it says."""
-    positions = {one.name: position for position, one in enumerate(record.parameters)}
-    for observation, _ in observations(record, "requires-grad-on-module"):
-        meant = {positions[name] for name in observation.parameters if name in positions}
-        wants = bool(observation.detail["value"])
-        wrong = meant & frozen if wants else {one for one in meant if record.parameters[one].counts.flowing}
-        if wrong:
-            names = listed(modules_of(record, wrong))
-            state = "frozen" if wants else "trained"
-            yield _finding(
-                record,
-                observation.site,
-                wrong,
-                f"requires_grad set on a module does nothing: {names} stays {state}",
-                f"This line sets an attribute of the module {observation.detail['module']} and changes none of its parameters: "
-                f"{counted(len(wrong), 'parameter')} of {names} stay {state}.",
-                f"call the method: requires_grad_({wants}) sets it on every parameter of the module",
-            )
 
 
 def _finding(record: Record, site: Site, positions: set[int], title: str, message: str, fix: str) -> Finding:

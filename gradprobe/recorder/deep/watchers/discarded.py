@@ -41,9 +41,11 @@ class Discarded:
         if not seen.nodes or not seen.nodes[0].live or seen.place is None or len(self._waiting) >= MOST:
             return
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code is not seen.place[0]:
+        while frame is not None and frame.f_code.co_name != "__torch_function__":
             frame = frame.f_back
-        if frame is not None and self._is_popped(frame):
+        caller = None if frame is None else frame.f_back
+        # The statement must be the one that calls detach(), not one that calls a library which does.
+        if caller is not None and caller.f_code is seen.place[0] and self._is_popped(caller):
             self._waiting[id(seen.nodes[0])] = (seen.nodes[0], tracer.deep.site(seen.place))
 
     def backward(self, tracer: Tracer, root: torch.Tensor, node: Node, site: Site) -> None:
