@@ -6,8 +6,12 @@ From the command line, `gradprobe run train.py`. As a library:
         train()
     report = watch.report()
 
+    gradprobe.assert_gradients_flow(model, lambda: loss_of(model(x)))    # in a test, for one backward
+
     gradprobe.log(mask_ratio=0.8)          # a metric of one's own; does nothing where nothing records
     gradprobe.open(".gradprobe/…").steps   # a recorded run as pandas frames
+
+(PYTEST_DONT_REWRITE: `gradprobe run -m pytest` imports this before pytest, which would warn that it is too late to rewrite assertions.)
 """
 
 from __future__ import annotations
@@ -19,12 +23,13 @@ from gradprobe import _active
 if TYPE_CHECKING:
     from gradprobe.record.frames import Run
     from gradprobe.record.frames import open_run as open
+    from gradprobe.testing.flow import assert_gradients_flow
     from gradprobe.watching import Watch
     from gradprobe.watching import Watch as watch
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "Watch", "__version__", "log", "open", "watch"]
+__all__ = ["Run", "Watch", "__version__", "assert_gradients_flow", "log", "open", "watch"]
 
 
 def log(**metrics: object) -> None:
@@ -52,4 +57,8 @@ def __getattr__(name: str) -> object:
         from gradprobe.record import frames
 
         return frames.open_run if name == "open" else frames.Run
+    if name == "assert_gradients_flow":
+        from gradprobe.testing.flow import assert_gradients_flow
+
+        return assert_gradients_flow
     raise AttributeError(f"module 'gradprobe' has no attribute {name!r}")

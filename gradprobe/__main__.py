@@ -40,12 +40,14 @@ def main() -> None:
 def _application() -> typer.Typer:
     import typer
 
+    from gradprobe.commands.compare import compare
     from gradprobe.commands.explain import explain
     from gradprobe.commands.export import export
     from gradprobe.commands.overview import overview
     from gradprobe.commands.policy import policy
     from gradprobe.commands.report import report
     from gradprobe.commands.run import RunCommand, run
+    from gradprobe.commands.watch import watch
 
     application = typer.Typer(
         help="Which modules get a gradient, and which do not.",
@@ -56,7 +58,7 @@ def _application() -> typer.Typer:
     )
     application.callback(invoke_without_command=True)(overview)
     application.command(cls=RunCommand)(run)
-    for command in (report, explain, export, policy):
+    for command in (report, watch, compare, explain, export, policy):
         application.command()(command)
     return application
 

@@ -16,6 +16,7 @@ from gradprobe.errors import ExtensionError
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
     from gradprobe.values import Finding, Report
+    from gradprobe.values.comparison import Comparison
 
 Unit = TypeVar("Unit")
 
@@ -31,6 +32,7 @@ class Check:
         page: The check's documentation page (the docstring of its module).
         is_symptom: Whether it reports what follows from causes that other checks name: it is left out where one of them
             accounts for the same parameters, or for the same line.
+        explains_exceptions: Whether an error of it may be why an exception was raised at a line that it names.
     """
 
     name: str
@@ -38,21 +40,24 @@ class Check:
     find: Callable[[Record], Iterable[Finding]]
     page: str
     is_symptom: bool = False
+    explains_exceptions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way to show a report.
+    """A way to show a report, and perhaps a comparison of runs.
 
     Attributes:
         name: The word for `--format`: `terminal`, `json`.
         suffixes: File suffixes that choose it: `(".json",)`; empty for none.
-        write: Writes the report to an open text file.
+        write: Writes a report to an open text file.
+        write_comparison: Writes a comparison of runs to an open text file; None for a format that cannot show one.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[Report, IO[str]], None]
+    write_comparison: Callable[[Comparison, IO[str]], None] | None = None
 
 
 def load_checks() -> tuple[Check, ...]:

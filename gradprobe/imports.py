@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Final
+
+_EXECUTED: Final[weakref.WeakSet[ModuleType]] = weakref.WeakSet()
+"""Modules that have been executed whole, though the import system may not have said so yet: an action may wait for others."""
 
 
 def after_import(name: str, action: Callable[[], None]) -> Callable[[], None]:
@@ -16,7 +21,8 @@ def after_import(name: str, action: Callable[[], None]) -> Callable[[], None]:
         A function that stops waiting.
     """
     module = sys.modules.get(name)
-    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
+    is_loading = getattr(getattr(module, "__spec__", None), "_initializing", False)
+    if module is not None and (not is_loading or module in _EXECUTED):
         action()
         return lambda: None
     finder = _Finder(name, action)
@@ -63,6 +69,7 @@ class _Finder(MetaPathFinder):
             execute(module)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
+                _EXECUTED.add(module)
                 self._action()
 
         loader.exec_module = exec_module  # type: ignore[method-assign]

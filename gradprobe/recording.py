@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from gradprobe import __version__, _active
 from gradprobe.errors import UsageError
 from gradprobe.imports import after_import
+from gradprobe.launch import launch
+from gradprobe.notes import Notes
 from gradprobe.record.create import create_record
 from gradprobe.record.directory import create_run, record_path
 
@@ -64,13 +66,14 @@ class Recording:
         """
         if _active.recorder is not None:
             raise UsageError("expected one recording at a time, found one going on in this process; end it first")
-        rank = int(os.environ.get("RANK", "0")) if os.environ.get("RANK", "0").isdigit() else 0
-        self.run = create_run(script, output=output, rank=rank)
+        launched = launch()
+        self.run = create_run(script, output=output, launched=launched)
         self.recorder: Recorder | None = None
         self._began = time.perf_counter()
         self._options = (max_steps, tuple(user_roots), on_step, overhead, deep)
         self._pid = os.getpid()
-        self._path = record_path(self.run, rank)
+        self._path = record_path(self.run, launched.rank)
+        self._notes = Notes(self._path)
         self._connection = create_record(
             self._path,
             {
@@ -80,8 +83,10 @@ class Recording:
                 "python": platform.python_version(),
                 "started": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "started_time": time.time(),
-                "rank": rank,
+                "rank": launched.rank,
+                "world": launched.world,
                 "pid": os.getpid(),
+                "host": platform.node(),
                 "policy": policy,
             },
         )
@@ -129,6 +134,7 @@ class Recording:
                 on_step=on_step,
                 overhead=overhead,
                 deep=deep,
+                on_crash=self._notes.attach,
             )
             self.recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.

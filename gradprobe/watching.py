@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gradprobe._active import Background
     from gradprobe.record.frames import Run
+    from gradprobe.recorder.recorder import Recorder
     from gradprobe.recording import Recording
     from gradprobe.values import Report
 
@@ -19,19 +23,38 @@ class Watch:
 
     Attributes:
         path: The run directory; None before the block is entered.
+        steps: Training steps that were recorded within the block, once it has ended.
+        has_trained: Whether there was any training in it, once it has ended: a step, or a call of one that is still open.
+        has_joined: Whether it is part of somebody else's recording.
     """
 
-    def __init__(self, output: str | os.PathLike[str] | None = None, *, max_batches: int | None = None) -> None:
+    def __init__(
+        self,
+        output: str | os.PathLike[str] | None = None,
+        *,
+        max_batches: int | None = None,
+        name: str | None = None,
+        user_roots: Iterable[str | os.PathLike[str]] = (),
+    ) -> None:
         """Prepare to record; entering the block begins.
 
         Args:
             output: The run directory; a new one below `.gradprobe/` where None.
             max_batches: Leave the block where the next training step would begin after so many.
+            name: What the report calls the program; the script of this process where None.
+            user_roots: Directories whose code is the user's although it may be installed where libraries are.
         """
         self.path: Path | None = None
+        self.steps = 0
+        self.has_trained = False
+        self.has_joined = False
         self._output = None if output is None else Path(output)
         self._max_batches = max_batches
+        self._name = name
+        self._user_roots = tuple(map(Path, user_roots))
         self._recording: Recording | None = None
+        self._background: Background | None = None
+        self._joined: _Joined | None = None
 
     def __enter__(self) -> Watch:
         """Begin to record; within another recording, `gradprobe run` for instance, join that one.
@@ -40,13 +63,20 @@ class Watch:
             RecordError: If the run directory cannot be created, or holds a run.
         """
         from gradprobe import _active
-        from gradprobe.recording import Recording
 
+        self._background = _active.background
+        if self._background is not None:
+            self._background.pause()
         if _active.recorder is not None:  # `gradprobe run` around a script that watches itself: one record is enough.
+            self._joined = _Joined(_active.recorder, self._max_batches)
+            self.has_joined = True
             self.path = _active.recorder.writer.path.parent
             return self
-        script = sys.argv[0] if sys.argv and sys.argv[0] else "interactive"
-        self._recording = Recording(script, sys.argv[1:], output=self._output, max_steps=self._max_batches)
+        try:
+            self._recording = self._record()
+        except BaseException:
+            self._let_go_on()
+            raise
         self.path = self._recording.run
         return self
 
@@ -54,22 +84,38 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """End the recording; an exception goes its way, unless it is the one by which `max_batches` ends the block."""
+        joined, self._joined = self._joined, None
         recording, self._recording = self._recording, None
-        if recording is None:
-            return False
-        stopped = (
-            recording.recorder is not None
-            and recording.recorder.stopped
-            and kind is not None
-            and kind.__name__ == "StopTraining"
+        try:
+            if joined is not None:
+                self.steps, self.has_trained = joined.steps, joined.has_trained
+                return joined.ended(error)
+            if recording is None:
+                return False
+            stopped = _finished(recording, error)
+            if recording.recorder is not None:
+                self.steps = recording.recorder.steps.completed
+                self.has_trained = self.steps > 0 or bool(recording.recorder.steps.open.calls)
+            return stopped
+        finally:
+            self._let_go_on()
+
+    def _record(self) -> Recording:
+        from gradprobe.recording import Recording
+
+        script = self._name or (sys.argv[0] if sys.argv and sys.argv[0] else "interactive")
+        return Recording(
+            script,
+            sys.argv[1:] if self._name is None else (),
+            output=self._output,
+            max_steps=self._max_batches,
+            user_roots=self._user_roots,
         )
-        failure = error if error is not None and not stopped else None
-        recording.finish(
-            exit_code=0 if failure is None else 1,
-            exception=None if failure is None else f"{type(failure).__name__}: {failure}",
-            stopped_by="max-batches" if stopped else "script" if failure is None else "exception",
-        )
-        return stopped
+
+    def _let_go_on(self) -> None:
+        background, self._background = self._background, None
+        if background is not None:
+            background.resume()
 
     def run(self) -> Run:
         """Return what was recorded, as frames.
@@ -101,3 +147,73 @@ class Watch:
         from gradprobe.policy import load_policy
 
         return judge(self.run().record, load_policy(os.fspath(policy)), load_checks())
+
+
+class _Joined:
+    """A block within somebody else's recording, which may end before that one does."""
+
+    def __init__(self, recorder: Recorder, max_batches: int | None) -> None:
+        self._recorder = recorder
+        self._outer = recorder.max_steps
+        self._before = recorder.steps.completed
+        self._calls_before = len(recorder.steps.open.calls)
+        own = None if max_batches is None else recorder.steps.completed + max_batches
+        self._ends_block = own is not None and (self._outer is None or own < self._outer)
+        if self._ends_block:
+            recorder.max_steps = own
+
+    @property
+    def steps(self) -> int:
+        """Training steps since."""
+        return self._recorder.steps.completed - self._before
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether there was any training since."""
+        return self.steps > 0 or len(self._recorder.steps.open.calls) > self._calls_before
+
+    def ended(self, error: BaseException | None) -> bool:
+        """Put the other's limit back; return whether the exception is the one by which this block was to end."""
+        if not self._ends_block:
+            return False
+        self._recorder.max_steps = self._outer
+        stopped = _is_stop(self._recorder, error)
+        if stopped:
+            self._recorder.stopped = False
+        return stopped
+
+
+def _finished(recording: Recording, error: BaseException | None) -> bool:
+    """Finish a recording; return whether the exception is the one by which it ended the block."""
+    stopped = recording.recorder is not None and _is_stop(recording.recorder, error)
+    failure = None if stopped else error
+    if failure is not None and recording.recorder is not None:
+        recording.recorder.script_crashed(failure)
+    recording.finish(
+        exit_code=0 if failure is None else 1,
+        exception=None if failure is None else f"{type(failure).__name__}: {failure}",
+        stopped_by="max-batches" if stopped else "script" if failure is None else "exception",
+    )
+    return stopped
+
+
+def _is_stop(recorder: Recorder, error: BaseException | None) -> bool:
+    return recorder.stopped and type(error).__name__ == "StopTraining"
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Have nobody else record meanwhile: what records in the background ends its stretch, another recorder holds still."""
+    from gradprobe import _active
+
+    background = _active.background
+    if background is not None:
+        background.pause()
+    other, _active.recorder = _active.recorder, None
+    try:
+        with contextlib.nullcontext() if other is None else other.still():
+            yield
+    finally:
+        _active.recorder = other
+        if background is not None:
+            background.resume()

@@ -13,7 +13,14 @@ from hypothesis import settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Where CI runs the suite, gradprobe would write what it tells CI between what a test expects.
+for variable in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+    os.environ.pop(variable, None)
+
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+# Two workers, and the programs that they start, would each take every core: with one thread each the suite takes a third less time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):

@@ -81,6 +81,7 @@ def test_wheel_holds_licence_and_entry_points(wheel: zipfile.ZipFile) -> None:
         "gradprobe = gradprobe.__main__:main",
         "builtin = gradprobe_checks:CHECKS",
         "builtin = gradprobe_reports:REPORTS",
+        "[pytest11]\ngradprobe = gradprobe.testing.entry",
     ):
         assert line in declared
 
@@ -127,10 +128,14 @@ with contextlib.suppress(SystemExit):
 
 @in_checkout
 def test_folders_of_tests_mirror_the_source() -> None:
-    """`tests/gradprobe/record/` for `gradprobe/record/`, `tests/checks/` for `checks/gradprobe_checks/`."""
-    homes = [CHECKOUT, *(CHECKOUT / root for root in SOURCE_ROOTS)]
+    """`tests/gradprobe/record/` for `gradprobe/record/`, `tests/reports/page/` for `reports/gradprobe_reports/page/`."""
+    homes = {Path(root).parts[0]: CHECKOUT / root for root in SOURCE_ROOTS}
     folders = {file.parent.relative_to(CHECKOUT / "tests") for file in (CHECKOUT / "tests").rglob("test_*.py")}
-    strangers = [folder.as_posix() for folder in folders if not any((home / folder).is_dir() for home in homes)]
+    strangers = [
+        folder.as_posix()
+        for folder in folders
+        if folder.parts and not (homes.get(folder.parts[0], CHECKOUT) / Path(*folder.parts[1:])).is_dir()
+    ]
     assert strangers == []
 
 

@@ -1,4 +1,7 @@
-"""The checks: one file each, listed in `CHECKS`; the docstring of a check's module is its documentation page."""
+"""The checks: one file each, listed in `CHECKS`; the docstring of a check's module is its documentation page.
+
+(PYTEST_DONT_REWRITE: `gradprobe run -m pytest` imports this before pytest, which would warn that it is too late to rewrite assertions.)
+"""
 
 from gradprobe.extensions import Check
 from gradprobe_checks import (
@@ -7,9 +10,11 @@ from gradprobe_checks import (
     broadcast_loss,
     clip_before_unscale,
     clip_without_effect,
+    dead_units,
     double_softmax,
     early_zero_grad,
     eval_left_on,
+    exploding_gradient,
     float64_promotion,
     frozen_parameter,
     fully_masked_softmax,
@@ -17,6 +22,7 @@ from gradprobe_checks import (
     graph_reuse,
     growing_graph,
     half_precision_master,
+    identical_batches,
     in_place_write,
     ineffective_detach,
     loss_ignores_model,
@@ -28,17 +34,29 @@ from gradprobe_checks import (
     missing_zero_grad,
     non_finite_gradient,
     non_finite_origin,
+    overwritten_parameters,
     parameter_not_optimized,
     probabilities_for_log_probabilities,
+    rank_divergence,
     recreated_parameter,
     scale_collapse,
     scheduler_misuse,
     severed_gradient,
+    shared_reference,
     sigmoid_twice,
     silent_overwrite,
     stale_parameter,
     target_dtype,
+    unfinished_reduction,
+    unmoved_parameter,
+    unscaled_accumulation,
     unused_parameter,
+    update_lost_to_rounding,
+    vanishing_gradient,
+    wrapper_bypassed,
+    wrong_custom_backward,
+    zero_initialised_pair,
+    zero_learning_rate,
 )
 
 CHECKS: tuple[Check, ...] = (
@@ -53,17 +71,28 @@ CHECKS: tuple[Check, ...] = (
     in_place_write.CHECK,
     silent_overwrite.CHECK,
     growing_graph.CHECK,
+    unfinished_reduction.CHECK,
     backward_error.CHECK,
     non_finite_gradient.CHECK,
     non_finite_origin.CHECK,
     fully_masked_softmax.CHECK,
+    zero_initialised_pair.CHECK,
+    dead_units.CHECK,
+    vanishing_gradient.CHECK,
+    exploding_gradient.CHECK,
     parameter_not_optimized.CHECK,
     stale_parameter.CHECK,
     recreated_parameter.CHECK,
+    shared_reference.CHECK,
+    unmoved_parameter.CHECK,
+    zero_learning_rate.CHECK,
     missing_zero_grad.CHECK,
     early_zero_grad.CHECK,
+    unscaled_accumulation.CHECK,
     clip_without_effect.CHECK,
     scheduler_misuse.CHECK,
+    overwritten_parameters.CHECK,
+    update_lost_to_rounding.CHECK,
     clip_before_unscale.CHECK,
     half_precision_master.CHECK,
     scale_collapse.CHECK,
@@ -79,6 +108,10 @@ CHECKS: tuple[Check, ...] = (
     loss_ignores_model.CHECK,
     eval_left_on.CHECK,
     grad_mode_leak.CHECK,
+    wrong_custom_backward.CHECK,
+    rank_divergence.CHECK,
+    wrapper_bypassed.CHECK,
+    identical_batches.CHECK,
 )
 
 __all__ = ["CHECKS"]

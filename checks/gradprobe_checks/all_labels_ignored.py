@@ -44,11 +44,12 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks.loss_inputs import modules_behind
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation
+    from gradprobe.values import Observation, Site
 
 LEAST: Final = 3
 """Batches from which it is an error."""
@@ -57,12 +58,20 @@ LEAST: Final = 3
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss that ignored every label."""
     for observation, seen in observations(record, "labels-ignored"):
-        looks, ignored = int(observation.detail["looks"] or 0), int(observation.detail["ignored"] or 0)
-        if looks == ignored:
-            yield _finding(observation, seen, looks)
+        if _is_whole(observation):
+            yield _finding(record, observation, seen, int(observation.detail["looks"] or 0))
 
 
-def _finding(observation: Observation, seen: ObservationSeen, looks: int) -> Finding:
+def ignored_at(record: Record) -> set[Site]:
+    """Return the losses that had nothing but ignored labels, whenever they were looked at."""
+    return {observation.site for observation, _ in observations(record, "labels-ignored") if _is_whole(observation)}
+
+
+def _is_whole(observation: Observation) -> bool:
+    return observation.detail["looks"] == observation.detail["ignored"]
+
+
+def _finding(record: Record, observation: Observation, seen: ObservationSeen, looks: int) -> Finding:
     index, labels = observation.detail["index"], observation.detail["labels"]
     written = next((one.site for one in observation.related if one.role == "labels written here"), None)
     return Finding(
@@ -72,13 +81,14 @@ def _finding(observation: Observation, seen: ObservationSeen, looks: int) -> Fin
         confidence=Confidence.CERTAIN,
         title=f"every label equals ignore_index ({index})",
         message=f"In each of {looks} batches that were looked at, all {labels} labels equal ignore_index = {index}, so the loss "
-        "ignores every one of them: its mean is 0/0 = NaN, and there is nothing to learn from.",
+        "ignores every one of them: there is nothing to learn from. The mean of such a loss is 0/0 = NaN, its sum is 0.",
         fix=f"look at what sets labels to {index}: an inverted mask, or padding that covers everything",
         not_this="nan_to_num on the loss: NaN is what says that nothing is left to learn from",
         location=written or observation.site,
         first_step=seen.first_step,
         last_step=seen.last_step,
         related=observation.related,
+        modules=modules_behind(record, frozenset(observation.parameters)),
         parameters=observation.parameters,
         evidence={"batches": looks},
     )

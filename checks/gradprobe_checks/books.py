@@ -21,18 +21,18 @@ class Source:
         site: Where backward was called.
         used: How many the optimizer stepped with.
         discarded: How many were cleared before it did.
+        taken: How many were cleared before it did, and the script had made use of them by itself.
         cleared_at: Where they were cleared last, if a call did it.
         foreign: How many it stepped with after another optimizer had stepped since.
-        least_at_once: Smallest number of them in one step.
         most_at_once: Largest number of them in one step.
     """
 
     site: Site
     used: int
     discarded: int
+    taken: int
     cleared_at: Site | None
     foreign: int
-    least_at_once: int
     most_at_once: int
 
 
@@ -46,6 +46,7 @@ class Book:
         steps: Steps that were looked at (all but its first).
         stale: Steps that used gradients together with ones that an earlier step had used already.
         empty: Steps without any gradient that a backward had left.
+        touched: Steps before which something else than a backward wrote to the gradients.
         sources: Where its gradients come from.
     """
 
@@ -54,6 +55,7 @@ class Book:
     steps: int
     stale: int
     empty: int
+    touched: int
     sources: tuple[Source, ...]
 
 
@@ -66,15 +68,20 @@ def books(record: Record) -> Iterator[Book]:
                 one.site,
                 _number(one, "used"),
                 _number(one, "discarded"),
+                int(one.detail.get("taken") or 0),
                 one.related[0].site if one.related else None,
                 _number(one, "foreign"),
-                _number(one, "least_at_once"),
                 _number(one, "most_at_once"),
             )
         )
     for one, _ in observations(record, "gradient-book"):
         number = _number(one, "optimizer")
-        counts = (_number(one, "steps"), _number(one, "stale"), _number(one, "empty"))
+        counts = (
+            _number(one, "steps"),
+            _number(one, "stale"),
+            _number(one, "empty"),
+            int(one.detail.get("touched") or 0),
+        )
         yield Book(number, one.site, *counts, tuple(sources.get(number, ())))
 
 

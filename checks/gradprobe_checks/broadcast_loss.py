@@ -45,37 +45,49 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks.loss_inputs import modules_behind
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
     from gradprobe.values import Observation
 
+PRODUCTS: Final = frozenset({"mul", "rmul", "multiply", "div", "divide", "truediv", "rtruediv", "true_divide"})
+"""Operations by which elements are weighted."""
+
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss over pairs that nobody meant."""
     for observation, seen in observations(record, "broadcast-pairs"):
-        yield _finding(observation, seen)
+        yield _finding(record, observation, seen)
 
 
-def _finding(observation: Observation, seen: ObservationSeen) -> Finding:
+def _finding(record: Record, observation: Observation, seen: ObservationSeen) -> Finding:
     detail = observation.detail
     first, second, result = (str(detail[name]) for name in ("first", "second", "result"))
     is_sure = bool(detail["by_loss"]) or bool(detail["only_one_trains"])
+    operation = str(detail["operation"]).strip("_")
+    consequence = (
+        "Every element is multiplied by every other one, not by its own: the mean of the products is the product of the means, "
+        "and which weight belongs to which element is lost."
+        if operation in PRODUCTS
+        else "Every prediction is compared to every target: the model learns the mean of the batch, and the loss stops at the "
+        "targets' variance."
+    )
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
         severity=Severity.ERROR if is_sure else Severity.WARNING,
         confidence=Confidence.CERTAIN if is_sure else Confidence.LIKELY,
         title=f"the loss broadcasts {first} against {second} to {result}",
-        message=f"{detail['operation']} is given shapes {first} and {second}, which broadcast to {result}: every prediction is "
-        "compared to every target. The model learns the mean of the batch, and the loss stops at the targets' variance.",
+        message=f"{operation} is given shapes {first} and {second}, which broadcast to {result}. {consequence}",
         fix="make the shapes equal: squeeze(-1) the prediction, or unsqueeze(-1) the target (N,) to (N, 1)",
         not_this="a larger model or a longer run: the best that this loss allows is the mean",
         location=observation.site,
         first_step=seen.first_step,
         last_step=seen.last_step,
         related=observation.related,
+        modules=modules_behind(record, frozenset(observation.parameters)),
         parameters=observation.parameters,
         evidence={"result": result},
     )

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
-from gradprobe.text.figures import metric as figure
+from gradprobe.text.figures import metric
 from gradprobe.values import Backward, ClipCall, Confidence, Finding, RelatedSite, ScalerCall, Severity, ZeroGrad
 from gradprobe_checks.places import backward_sites
 from gradprobe_checks.provenance import observations
@@ -168,9 +168,14 @@ def _finding(
     )
 
 
+def figure(value: float) -> str:
+    """Return a number; a scale, which is a power of two, with all its digits."""
+    return f"{value:.0f}" if 1000 <= value < 1e9 and value == int(value) else metric(value)
+
+
 def _scale(record: Record) -> float | None:
-    metric = record.metrics.get(SCALE)
-    values = [] if metric is None else [value for value in metric.values.tolist() if value > 0]
+    scales = record.metrics.get(SCALE)
+    values = [] if scales is None else [value for value in scales.values.tolist() if value > 0]
     return max(values, default=None)
 
 
@@ -187,17 +192,16 @@ def _left(limit: float, scale: float | None) -> str:
 def _active(record: Record, clip: ClipCall, scale: float | None, calls: int) -> tuple[int, int]:
     """Return in how many steps the clipping had an effect, and of how many."""
     if clip.kind == "norm":
-        metric = record.metrics.get(SCALED_NORM)
-        if metric is None or not len(metric.values):
+        norms = record.metrics.get(SCALED_NORM)
+        if norms is None or not len(norms.values):
             return calls, calls  # Nothing says otherwise.
-        return int((metric.values > clip.limit).sum()), len(metric.values)
+        return int((norms.values > clip.limit).sum()), len(norms.values)
     if scale is None or not len(record.steps):
         return calls, calls
     for position, one in enumerate(record.parameters):
-        norms = record.steps.highest[:, position]
-        norms = norms[norms > 0]
+        largest = float(record.steps.highest[:, position].max())
         bound = clip.limit / scale * math.sqrt(one.elements)
-        if len(norms) and norms.max() <= 1.01 * bound and norms.max() > 0.2 * bound:
+        if 0.2 * bound < largest <= 1.01 * bound:
             return calls, calls
     return 0, calls
 

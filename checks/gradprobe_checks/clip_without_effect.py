@@ -3,7 +3,8 @@
 ## What it does
 
 Finds clipping that never clips what is stepped with: called before `backward()` has made gradients, after `step()` has
-used them, or with parameters that have none (another model's, a generator that is used up). It rests on the state of
+used them, with parameters that have none (another model's, a generator that is used up), or with those of another optimizer than
+the one that steps next, which clears them before its own step. It rests on the state of
 the gradients at each call, and on the norm that the call returned.
 
 It is a warning. It stays quiet where gradients are there and merely smaller than the limit.
@@ -66,6 +67,10 @@ def find(record: Record) -> Iterator[Finding]:
         if fresh == 0 and used + none >= LEAST:
             told = True
             yield _finding(record, observation.site, used + none, "after" if used > none else "before")
+        lost = int(observation.detail.get("lost") or 0)
+        if not observation.detail.get("useful") and lost >= LEAST and lost >= 0.8 * (fresh + used + none):
+            told = True
+            yield _finding(record, observation.site, lost, "other")
     sites = {seen.call.site for seen in record.calls if isinstance(seen.call, ClipCall) and seen.call.kind == "norm"}
     if not told and len(sites) == 1 and _always_zero(record):
         yield _finding(record, sites.pop(), len(record.metrics[TOTAL].values), "elsewhere")
@@ -83,11 +88,13 @@ def _finding(record: Record, site: Site, calls: int, when: str) -> Finding:
     why = {
         "before": "it is called before backward() has made any: there are no gradients yet",
         "after": "it is called after step(), which has used the gradients already",
+        "other": "it is given another optimizer's parameters, whose gradients are cleared before that one steps",
         "elsewhere": "the parameters it is given have no gradients: another model's, or a generator that was used up before",
     }[when]
     fix = {
         "before": "move it between backward() and step()",
         "after": "move it between backward() and step()",
+        "other": "give it the parameters of the optimizer that steps next: the wrong network is clipped here",
         "elsewhere": "give it the parameters that are trained, as model.parameters() anew in each step",
     }[when]
     return Finding(
@@ -96,7 +103,7 @@ def _finding(record: Record, site: Site, calls: int, when: str) -> Finding:
         severity=Severity.WARNING,
         confidence=Confidence.CERTAIN,
         title="gradient clipping has no effect here",
-        message=f"In all of {calls} calls, clip found no gradients that are still to be used: {why}. What the optimizer steps "
+        message=f"In all of {calls} calls, clip found no gradients that are still to be used here: {why}. What the optimizer steps "
         "with is never clipped.",
         fix=fix,
         not_this="a smaller limit: there is nothing here to be limited",

@@ -6,9 +6,11 @@ Finds gradients that are cleared before their optimizer has stepped with them: `
 accumulation (all but the last are lost), or between `backward()` and `step()` (all are lost).
 
 It rests on what became of the gradients of each `backward()` call: an error where a call's gradients are cleared
-unused in at least as many cases as they are used, step after step, or where the optimizer steps without any. It stays
+unused in at least as many cases as they are used, step after step, where the optimizer steps without any, or where all of a loss's
+gradients are cleared and what it alone would train is never trained. It stays
 quiet where a call's gradients are always thrown away and another call's are used (a generator's loss leaves gradients
-in the discriminator, an attack's in the model), and where it happens now and then (a batch that is skipped).
+in the discriminator, an attack's in the model), where it happens now and then (a batch that is skipped), and where the
+script was seen to take the gradients for itself before it cleared them (gradient surgery, accumulation by hand).
 
 ## Why is this bad
 
@@ -49,7 +51,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.books import Book, Source, books
-from gradprobe_checks.provenance import listed, modules_of
+from gradprobe_checks.provenance import listed, modules_of, reaches
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -64,16 +66,38 @@ def find(record: Record) -> Iterator[Finding]:
         for source in book.sources:
             is_lost = source.used == 0 and book.steps >= LEAST and book.empty >= 0.9 * book.steps
             is_partly_lost = 0 < source.used <= source.discarded and source.used >= 2
-            if source.discarded >= LEAST and (is_lost or is_partly_lost):
+            is_lost = is_lost or (source.used == 0 and bool(_trained_by_it_alone(record, book, source)))
+            if source.discarded >= LEAST and not source.taken and (is_lost or is_partly_lost):
                 yield _finding(record, book, source, all_lost=is_lost)
                 break
 
 
-def _finding(record: Record, book: Book, source: Source, *, all_lost: bool) -> Finding:
+def _trained_by_it_alone(record: Record, book: Book, source: Source) -> set[int]:
+    """Return the optimizer's parameters that only a loss reaches whose gradients nobody uses, and that never had a gradient."""
+    if any(one.used for other in books(record) for one in other.sources if one.site == source.site):
+        return set()  # Another optimizer's loss.
+    mine: set[int] = set()
+    others: set[int] = set()
+    for reach in reaches(record):
+        (mine if reach.site == source.site else others).update(reach.reached)
     owned = {position for position, one in enumerate(record.parameters) if one.optimizer == book.optimizer}
+    if not mine <= owned:
+        return set()
+    return {one for one in mine - others if record.parameters[one].counts.flowing == 0}
+
+
+def _finding(record: Record, book: Book, source: Source, *, all_lost: bool) -> Finding:
+    alone = _trained_by_it_alone(record, book, source) if source.used == 0 and book.empty < book.steps else set()
+    owned = alone or {position for position, one in enumerate(record.parameters) if one.optimizer == book.optimizer}
     names = listed(modules_of(record, owned)) if owned else "its parameters"
     total = source.used + source.discarded
-    if all_lost:
+    if alone:
+        message = (
+            f"All {source.discarded} gradients of the backward at line {source.site.line} were cleared before the step at line "
+            f"{book.site.line}, which uses those of another backward only: {names} never had a gradient."
+        )
+        fix = "clear the gradients once, before the first backward of the step, so that both losses add to them; or step in between"
+    elif all_lost:
         message = (
             f"All {source.discarded} gradients of the backward at line {source.site.line} were cleared before the step at line "
             f"{book.site.line}: the optimizer stepped {book.steps} times without any gradient."

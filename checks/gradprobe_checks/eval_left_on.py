@@ -6,8 +6,9 @@ Finds modules that were put in evaluation mode after they had been trained, and 
 `backward()` goes through them step after step, and their dropout is off, or their batch norm uses its running statistics.
 
 It is an error where the line ran more than once, a warning where it ran once: a second phase of training may mean it.
-It stays quiet about layers that are put in evaluation mode by themselves, about modules
-that were in evaluation mode before the first step, and about modules that no gradient goes through.
+Before the first step it is said only where an evaluation followed: a layer computed in that mode, without gradients.
+It stays quiet about layers that are put in evaluation mode by themselves, about modules that a library hands over
+in evaluation mode, and about modules that no gradient goes through.
 
 ## Why is this bad
 
@@ -29,7 +30,7 @@ Call `model.train()` when the evaluation is over, or at the beginning of each ep
 
 ## Known problems
 
-A mode that is set by assigning to `module.training` is not seen, nor a module that was put in evaluation mode before the first step.
+A mode that is set by assigning to `module.training` is not seen.
 
 ## Options
 
@@ -69,15 +70,20 @@ def _finding(record: Record, seen: Observation) -> Finding:
     kind, layers = str(seen.detail["module"]), str(seen.detail["layers"])
     positions = [position for position, one in enumerate(record.parameters) if one.name in seen.parameters]
     backward = seen.related[0].site
+    before = (
+        f"This line put {kind} in evaluation mode for an evaluation before the first step"
+        if seen.detail.get("early")
+        else f"{kind} was trained in training mode; this line put it in evaluation mode after step {first}"
+    )
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
         severity=Severity.ERROR if int(seen.detail["calls"] or 0) > 1 else Severity.WARNING,
         confidence=Confidence.LIKELY,
         title=f"{kind} stays in eval mode while it is trained: train() is missing after eval()",
-        message=f"{kind} was trained in training mode; this line put it in evaluation mode after step {first}, and the backward at "
-        f"line {backward.line} has gone through it {count} times since, with nothing calling train() in between. Its {layers} layers "
-        "do not do in evaluation mode what they are there for: dropout is off, batch norm uses its running statistics.",
+        message=f"{before}, and the backward at line {backward.line} has gone through it {count} times since, with nothing calling "
+        f"train() in between. Its {layers} layers do not do in evaluation mode what they are there for: dropout is off, batch norm "
+        "uses its running statistics.",
         fix="call train() on the same module when the evaluation is over (also where it returns early), or before each epoch of training",
         not_this="torch.no_grad() in place of eval(): it ends the graph of the evaluation, and says nothing about dropout and batch norm",
         location=seen.site,

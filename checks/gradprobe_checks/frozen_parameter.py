@@ -8,9 +8,11 @@ embeddings and teachers are frozen on purpose all the time. It takes one of thes
 - a library froze it by default (`nn.Embedding.from_pretrained`), and the script gave it to an optimizer;
 - one and the same line froze weights that had been loaded and a layer that was just initialised: the freezing reaches
   too far;
-- it was frozen after an optimizer had been built with it, was just initialised, and never trained.
+- it was frozen after an optimizer had been built with it, was just initialised, and never trained;
+- `module.requires_grad = True` was to unfreeze it: this sets an attribute of the module and changes no parameter. The
+  opposite, `module.requires_grad = False`, is named too: it freezes nothing.
 
-In each case the loss depends on the parameters, and they had no gradient in any step. It is a warning.
+In the others the loss depends on the parameters, and they had no gradient in any step. It is a warning.
 
 ## Why is this bad
 
@@ -29,8 +31,8 @@ optimizer = torch.optim.Adam(self.parameters())
 
 ## Known problems
 
-A random layer that is frozen on its own (a reservoir, random features) is taken as meant. `module.requires_grad = True`, which
-sets an attribute of the module and changes no parameter, is not seen.
+A random layer that is frozen on its own (a reservoir, random features) is taken as meant. The line that set an attribute of a
+module is looked for in the source, and the first that fits is named.
 
 ## Options
 
@@ -50,11 +52,11 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.places import backward_sites, optimizer_sites
-from gradprobe_checks.provenance import counted, listed, modules_of, names_of, reaches
+from gradprobe_checks.provenance import agreeing, counted, listed, modules_of, names_of, observations, reaches
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import Record
-    from gradprobe.values import Site
+    from gradprobe.record.record import ObservationSeen, Record
+    from gradprobe.values import Observation, Site
 
 NOT_THIS: Final = "a higher learning rate: what does not require a gradient is not changed by any"
 
@@ -68,7 +70,7 @@ def find(record: Record) -> Iterator[Finding]:
             record,
             site,
             positions,
-            f"{names} is frozen by a default, and in an optimizer",
+            f"{names} {agreeing(names, 'is', 'are')} frozen by a default, and in an optimizer",
             f"This call makes {names} with requires_grad=False, which is its default (freeze=True of from_pretrained for "
             f"instance), and an optimizer was given {counted(len(positions), 'parameter')} of it that it will never move.",
             "pass freeze=False to from_pretrained, or call requires_grad_(True) on it; or leave it out of the optimizer",
@@ -90,11 +92,38 @@ def find(record: Record) -> Iterator[Finding]:
             record,
             site,
             positions,
-            f"{names} is frozen before it was ever trained",
+            f"{names} {agreeing(names, 'is frozen before it was', 'are frozen before they were')} ever trained",
             f"{counted(len(positions), 'parameter')} of {names} were given to an optimizer, and this line sets their requires_grad "
             "to False before the first step. They hold random values, and the loss depends on them.",
             f"leave out {names} from what is frozen here; to keep batch statistics, eval() on the normalisation is enough",
         )
+    for observation, seen in observations(record, "module-flag"):
+        yield _flag(record, observation, seen)
+
+
+def _flag(record: Record, observation: Observation, seen: ObservationSeen) -> Finding:
+    """Return the finding for an attribute of a module that was to freeze or unfreeze it."""
+    value, kind = bool(observation.detail["value"]), observation.detail["type"]
+    named = {position for position, one in enumerate(record.parameters) if one.name in observation.parameters}
+    names = listed(modules_of(record, named)) if named else str(kind)
+    stays = "stays frozen" if value else "is trained all the same"
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.CERTAIN,
+        title=f"requires_grad = {value} on a module changes no parameter: {names} {stays}",
+        message=f"A module has no requires_grad of its own: this line only gives the {kind} an attribute of that name. The "
+        f"parameters of {names} have requires_grad={not value} as before, so it {stays}.",
+        fix=f"call the method, with an underscore: module.requires_grad_({value})",
+        not_this="setting it again later, or a new optimizer: the attribute is not looked at by anything",
+        location=observation.site if observation.site.line else None,
+        first_step=seen.first_step,
+        last_step=max(record.facts.steps - 1, 0),
+        modules=modules_of(record, named) if named else (),
+        parameters=observation.parameters,
+        evidence={"parameters": len(observation.parameters)},
+    )
 
 
 def _frozen(record: Record) -> set[int]:

@@ -43,8 +43,10 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.non_finite_origin import SOFTMAXES, ends_non_finite
+from gradprobe_checks.endings import ends_non_finite
+from gradprobe_checks.non_finite_origin import SOFTMAXES
 from gradprobe_checks.provenance import observations
+from gradprobe_checks.scale_collapse import is_collapsed
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each softmax that had nothing left to choose from."""
+    if is_collapsed(record):
+        return  # scale-collapse says so: every step was left out because of it.
     for observation, seen in observations(record, "non-finite-born"):
         if observation.detail["operation"] in SOFTMAXES and observation.detail["order"] == 0:
             yield _finding(record, observation, seen)

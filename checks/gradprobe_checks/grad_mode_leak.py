@@ -4,9 +4,10 @@
 
 Finds gradients that were turned off and never on again: a loss without a graph is backpropagated while the
 `set_grad_enabled(False)`, `no_grad` or `inference_mode` that turned them off is still in force. The line named is the
-one that turned them off, however long ago.
+one that turned them off, however long ago. Likewise where the script goes on clearing gradients under a call that turned them off,
+and calls no backward any more.
 
-It is an error where `backward()` raised for it.
+It is an error where `backward()` raised for it, and a warning where training stops in silence.
 
 ## Why is this bad
 
@@ -49,12 +50,18 @@ from gradprobe_checks.crashes import severity_of
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import Record
+    from gradprobe.record.record import ObservationSeen, Record
+    from gradprobe.values import Observation
+
+ENOUGH: Final = 4
+"""Times that gradients were cleared under a mode that is off, with no backward in between, before training counts as over."""
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each line that turned gradients off for good."""
+    told = set()
     for observation, seen in observations(record, "gradients-off"):
+        told.add(observation.site)
         backward = observation.related[0].site
         kind, since = observation.detail["kind"], observation.detail["step"]
         yield Finding(
@@ -74,5 +81,32 @@ def find(record: Record) -> Iterator[Finding]:
             related=observation.related,
         )
 
+    for observation, seen in observations(record, "trains-without-gradients"):
+        times = observation.detail["cleared"]
+        if isinstance(times, int) and times >= ENOUGH and observation.site not in told:
+            yield _silent(observation, seen)
 
-CHECK: Final = Check(name="grad-mode-leak", code="GP702", find=find, page=__doc__ or "")
+
+def _silent(observation: Observation, seen: ObservationSeen) -> Finding:
+    """Return the finding for a script that goes on as if it trained."""
+    kind, since, times = (observation.detail[name] for name in ("kind", "step", "cleared"))
+    line = observation.related[0].site.line
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.CERTAIN,
+        title="gradients are turned off here and never on again",
+        message=f"{kind} turned the grad mode off here, in step {since}, and it is global. Since then zero_grad at line {line} was called "
+        f"{times} times or more and no backward followed: the script goes on as if it trained, and nothing does.",
+        fix="use it as a block, with torch.no_grad(): (in a generator around what computes, not around yield), or restore the "
+        "mode in a finally",
+        not_this="leaving out the losses that do not require a gradient: it hides that nothing trains",
+        location=observation.site,
+        first_step=seen.first_step,
+        last_step=seen.last_step,
+        related=observation.related,
+    )
+
+
+CHECK: Final = Check(name="grad-mode-leak", code="GP702", find=find, page=__doc__ or "", explains_exceptions=True)

@@ -121,4 +121,4 @@ def _finding(observation: Observation, seen: ObservationSeen, severity: Severity
     )
 
 
-CHECK: Final = Check(name="graph-reuse", code="GP107", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="graph-reuse", code="GP107", find=find, page=__doc__ or "", explains_exceptions=True)

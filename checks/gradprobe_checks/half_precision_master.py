@@ -2,17 +2,17 @@
 
 ## What it does
 
-Finds parameters in float16 or bfloat16 that an optimizer trains, where that had a consequence: a gradient scaler refused their
-gradients ("Attempting to unscale FP16 gradients"), or the optimizer's steps left them as they were although they had gradients,
-because updates that small are lost in the rounding, or an optimizer whose epsilon is zero in float16 divided by zero. It names
-the line that made them half: `model.half()`, `.to(torch.float16)`, a dtype argument, `torch.set_default_dtype`.
+Finds parameters in float16 that an optimizer trains, where that had a consequence: a gradient scaler refused their gradients
+("Attempting to unscale FP16 gradients") and that ended the run, or the optimizer's epsilon is zero in float16 and gradients became
+NaN. It names the line that made them half: `model.half()`, `.to(torch.float16)`, a dtype argument, `torch.set_default_dtype`.
 
-A refused gradient that ended the run, and a division by zero after which gradients were not finite, are errors; updates that
-are lost are a warning. Half-precision parameters that move are not reported.
+It is an error. Parameters in half precision that train are not reported; those whose updates are too small for them are the matter of
+`update-lost-to-rounding`.
 
 ## Why is this bad
 
-float16 knows 11 bits: a weight of 1 does not feel an update below 0.0005. And a scaler expects float32 gradients of float32 parameters.
+A scaler expects float32 gradients of float32 parameters. And the smallest number of float16 is 6e-8: Adam's epsilon of 1e-8 is zero in
+it, and so is the square of a gradient below 2e-4.
 
 ## Example
 
@@ -47,20 +47,15 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Crashed, Finding, RelatedSite, Severity
-from gradprobe_checks.provenance import counted, listed, modules_of, observations
+from gradprobe_checks.provenance import counted, modules_of, observations
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
     from gradprobe.values import Observation
 
-ENOUGH: Final = 200
-"""Sampled elements that steps should have moved, from which it is judged whether they do."""
-MOST_OF: Final = 0.6
-"""Share of them that must have stayed as they were."""
-
 
 def find(record: Record) -> Iterator[Finding]:
-    """Yield a finding for the half parameters that a scaler refused, or whose updates are lost."""
+    """Yield a finding for the half parameters that a scaler refused, or that were divided by zero."""
     found = sorted(observations(record, "half-parameters"), key=lambda one: -_elements(one[0]))
     refused = _refused(record)
     halves = [one for one, _ in found if one.detail["dtype"] == "float16" and one.detail["scaler"]]
@@ -72,10 +67,6 @@ def find(record: Record) -> Iterator[Finding]:
     divided = [one for one, _ in found if one.detail.get("epsilon") and _is_not_finite(record, one)]
     if divided:
         yield _finding(record, divided, None, span)
-        return
-    still = [one for one, _ in found if _is_lost(one)]
-    if still:
-        yield _finding(record, still, None, span)
 
 
 def _elements(observation: Observation) -> int:
@@ -98,12 +89,6 @@ def _is_not_finite(record: Record, observation: Observation) -> bool:
     return any(one.counts.non_finite > 0 for one in record.parameters if one.name in observation.parameters)
 
 
-def _is_lost(observation: Observation) -> bool:
-    """Return whether the optimizer's steps left most of these parameters as they were."""
-    due, kept = int(str(observation.detail["due"])), int(str(observation.detail["kept"]))
-    return due >= ENOUGH and kept >= MOST_OF * due
-
-
 def _finding(record: Record, found: list[Observation], refused: Crashed | None, span: tuple[int, int]) -> Finding:
     first = found[0]
     parameters = tuple(dict.fromkeys(name for one in found for name in one.parameters))
@@ -120,28 +105,22 @@ def _finding(record: Record, found: list[Observation], refused: Crashed | None, 
             "FP16 gradients and raises: it expects float32 parameters."
         )
         related.append(RelatedSite(refused.site, "unscale raised here"))
-    elif first.detail.get("epsilon"):
+    else:
         message = (
             f"{what} with epsilon {first.detail['epsilon']:g}. In {dtype} that is zero: where a second moment is zero too, the update "
             "divides 0 by 0, and the parameters become NaN."
         )
-    else:
-        message = (
-            f"{what}: of the {first.detail['due']} elements of {listed(modules) if modules else 'them'} that were sampled and had "
-            f"a gradient, {first.detail['kept']} did not change in their step. "
-            f"The updates are smaller than {dtype} can add to the weights, and are lost in the rounding."
-        )
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.ERROR if refused is not None or first.detail.get("epsilon") else Severity.WARNING,
+        severity=Severity.ERROR,
         confidence=Confidence.CERTAIN if by else Confidence.LIKELY,
         title=f"trained parameters are {dtype}",
         message=message,
         fix="keep the parameters in float32 (master weights), and run the forward under torch.autocast, which casts what may be half",
         not_this="a larger loss scale or catching the error: the parameters stay in half precision"
         if refused is not None
-        else "a larger learning rate: what is small stays lost, and what is large overshoots",
+        else "clipping, or a smaller learning rate: 0 / 0 is NaN at any rate",
         location=first.site,
         first_step=span[0],
         last_step=span[1],
@@ -152,4 +131,6 @@ def _finding(record: Record, found: list[Observation], refused: Crashed | None, 
     )
 
 
-CHECK: Final = Check(name="half-precision-master", code="GP502", find=find, page=__doc__ or "")
+CHECK: Final = Check(
+    name="half-precision-master", code="GP502", find=find, page=__doc__ or "", explains_exceptions=True
+)

@@ -102,4 +102,4 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen, se
     )
 
 
-CHECK: Final = Check(name="in-place-write", code="GP108", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="in-place-write", code="GP108", find=find, page=__doc__ or "", explains_exceptions=True)

@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks.places import optimizer_sites
-from gradprobe_checks.provenance import counted, cuts, listed, names_of, never_flowed, observations, reaches
+from gradprobe_checks.provenance import counted, cuts, listed, names_of, never_flowed, observations, reaches, the_loss
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
@@ -117,9 +117,10 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen, ro
     names = listed(sorted(roots))
     steps = max(record.parameters[one].counts.looked_at for one in positions)
     owners = sorted({one for position in positions if (one := record.parameters[position].optimizer) is not None})
-    loss = next(
-        (reach.loss for reach in reaches(record) if any(end.site == reach.site for end in observation.related)), "loss"
+    name = next(
+        (one.loss for one in reaches(record) if any(end.site == one.site for end in observation.related)), "loss"
     )
+    loss = the_loss(name)
     consequence = (
         f"{counted(len(positions), 'parameter')} of {names} had no gradient in {counted(steps, 'step')}"
         if has_none
@@ -130,8 +131,8 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen, ro
         code=CHECK.code,
         severity=Severity.ERROR if certain else Severity.WARNING,
         confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
-        title=f"the loss {loss} does not depend on the output of {names}",
-        message=f"{names} runs, and its output is not used: the loss {loss} is made here without it. {consequence[0].upper()}"
+        title=f"{loss} does not depend on the output of {names}",
+        message=f"{names} runs, and its output is not used: {loss} is made here without it. {consequence[0].upper()}"
         f"{consequence[1:]}, and the optimizer steps all the same.",
         fix=f"compute the loss from the output of {names}: look for the wrong variable in this line, or for a loss that is overwritten",
         not_this="a higher learning rate, or loss.requires_grad_(): the model's output is not in this loss",

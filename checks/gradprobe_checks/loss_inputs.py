@@ -41,10 +41,14 @@ class LossInput(NamedTuple):
         return str(self.observation.detail["loss"])
 
 
+def modules_behind(record: Record, names: Collection[str]) -> tuple[str, ...]:
+    """Return the modules of parameters, by the parameters' names."""
+    return modules_of(record, {position for position, one in enumerate(record.parameters) if one.name in names})
+
+
 def loss_inputs(record: Record, contracts: Collection[str]) -> Iterator[LossInput]:
     """Yield what breaks one of these contracts, once for each line to edit."""
     told: set[tuple[str, int]] = set()
-    names = {one.name: position for position, one in enumerate(record.parameters)}
     for observation, seen in observations(record, "loss-input"):
         if observation.detail["contract"] not in contracts:
             continue
@@ -55,7 +59,7 @@ def loss_inputs(record: Record, contracts: Collection[str]) -> Iterator[LossInpu
         related = [one for one in observation.related if one.site != location]
         if observation.site != location:
             related.insert(0, RelatedSite(observation.site, "given to the loss here"))
-        modules = modules_of(record, {names[name] for name in observation.parameters if name in names})
+        modules = modules_behind(record, frozenset(observation.parameters))
         yield LossInput(observation, seen, location, tuple(related), modules)
 
 

@@ -46,10 +46,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
+from gradprobe.text.cuts import words_for
 from gradprobe.values import Confidence, Crashed, Finding, LossReach, RelatedSite, Severity
-from gradprobe_checks.cut_words import words_for
 from gradprobe_checks.loss_ignores_model import ignored_parameters
-from gradprobe_checks.provenance import counted, cuts, listed, modules_of, names_of, never_flowed, observations
+from gradprobe_checks.provenance import (
+    counted,
+    cuts,
+    listed,
+    modules_of,
+    names_of,
+    never_flowed,
+    observations,
+    the_loss,
+)
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
@@ -132,7 +141,7 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
         code=CHECK.code,
         severity=Severity.ERROR,
         confidence=confidence,
-        title=f"the loss {reach.loss} has no graph: the way from {names} ends here",
+        title=f"{the_loss(reach.loss)} has no graph: the way from {names} ends here",
         message=f"The gradient ends here: {why}. "
         + (f"The loss {reach.loss} does not require grad, so {what}." if not reach.has_graph else f"So {what}."),
         fix=fix,
@@ -147,4 +156,4 @@ def _finding(record: Record, reach: LossReach, seen: ObservationSeen, raised: bo
     )
 
 
-CHECK: Final = Check(name="loss-without-graph", code="GP102", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="loss-without-graph", code="GP102", find=find, page=__doc__ or "", explains_exceptions=True)

@@ -6,6 +6,9 @@ Finds a target network, or a teacher, that a loss differentiates: its values wer
 owns (or are averages of them), no optimizer owns it, and a branch of a backpropagated loss leads to it and to nothing that is
 trained, so the branch could be cut without loss.
 
+Likewise a policy gradient whose weight has a gradient of its own (`log_prob(sample) * (reward - value)`), and a loss that leaves
+gradients in another optimizer's parameters, which that one then steps with.
+
 It is a warning, and stays quiet about copies that do not require a gradient, about networks that the gradient has to go
 through (a perceptual loss, a critic in the actor's loss), and about networks that an optimizer owns.
 
@@ -60,6 +63,7 @@ LEAST: Final = 3
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each branch to a copy that should have been cut."""
     yield from _leaks(record)
+    yield from _live_weights(record)
     told: set[tuple[str, ...]] = set()
     discarded = {name for observation, _ in observations(record, "discarded-detach") for name in observation.parameters}
     for observation, seen in observations(record, "unowned-branch"):
@@ -74,12 +78,46 @@ def find(record: Record) -> Iterator[Finding]:
             yield _finding(record, observation, seen, copies)
 
 
+def _live_weights(record: Record) -> Iterator[Finding]:
+    """Yield a finding for each policy gradient whose weight is differentiated as well."""
+    owned = {one.name for one in record.parameters if one.optimizer is not None}
+    for observation, seen in observations(record, "live-weight"):
+        if owned.issuperset(observation.parameters):
+            places = {position for position, one in enumerate(record.parameters) if one.name in observation.parameters}
+            yield _weight_finding(record, observation, seen, modules_of(record, places))
+
+
+def _weight_finding(
+    record: Record, observation: Observation, seen: ObservationSeen, modules: tuple[str, ...]
+) -> Finding:
+    names = listed(modules)
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        title=f"the policy's loss trains {names} as well: the advantage is not detached",
+        message=f"The log-probability of a sample is multiplied by a weight that {names} makes, and the gradient of the product goes "
+        f"into {counted(len(observation.parameters), 'parameter')} of it: it is trained to make the policy's loss small, not only its own.",
+        fix="detach the weight: log_prob * advantage.detach(), or compute it under torch.no_grad()",
+        not_this=f"a smaller learning rate for {names}: it would still follow two losses",
+        location=observation.site,
+        first_step=seen.first_step,
+        last_step=max(record.facts.steps - 1, seen.first_step),
+        related=observation.related,
+        modules=modules,
+        evidence={"parameters": len(observation.parameters)},
+    )
+
+
 def _leaks(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss whose gradients leak into another optimizer's step."""
     all_books = list(books(record))
     direct = own_backwards(record)
     for book in all_books:
         own = direct.get(book.optimizer, set())
+        if book.stale and book.stale >= 0.5 * book.steps:
+            continue  # Nothing is ever cleared here: missing-zero-grad says so.
         for source in book.sources:
             others = {number for number, sites in direct.items() if number != book.optimizer and source.site in sites}
             is_leak = source.foreign >= LEAST and source.foreign >= 0.8 * source.used and source.site not in own

@@ -74,6 +74,7 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks.ownership import replaced
 from gradprobe_checks.places import backward_sites, optimizer_sites
 
 if TYPE_CHECKING:
@@ -109,8 +110,10 @@ def find(record: Record) -> Iterator[Finding]:
 
 def _topmost(record: Record) -> Iterator[_Missing]:
     """Yield the modules without a gradient that are part of no other one."""
-    within = ""
+    within, gone = "", replaced(record)
     for module in record.modules:
+        if gone.issuperset(map(int, module.parameters)):
+            continue  # It is said what took their place.
         if within and module.name.startswith(f"{within}."):
             continue
         missing = _missing(record, module)

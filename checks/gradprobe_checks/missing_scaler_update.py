@@ -49,7 +49,7 @@ from gradprobe_checks.places import backward_sites, optimizer_sites
 from gradprobe_checks.provenance import counted, observations, reaches
 
 if TYPE_CHECKING:
-    from gradprobe.record.record import Record
+    from gradprobe.record.record import IncidentSeen, Record
     from gradprobe.values import Site
 
 LEAST: Final = 3
@@ -58,6 +58,21 @@ ADAPTIVE: Final = frozenset(
     {"Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adafactor", "Lion", "Rprop"}
 )
 """Optimizers whose steps hardly depend on the size of gradients."""
+
+
+_PROTOCOL: Final = (
+    (
+        "did not use scaler.scale(",
+        "the loss was never scaled by scaler.scale(loss)",
+        "backpropagate scaler.scale(loss), or leave the scaler out altogether",
+    ),
+    (
+        "No inf checks were recorded prior to update",
+        "update() was called without scaler.step()",
+        "call scaler.step(optimizer) in place of optimizer.step(), and scaler.update() after it",
+    ),
+)
+"""Parts of torch's messages, what is missing, and what to do."""
 
 
 class Misuse(NamedTuple):
@@ -89,11 +104,21 @@ def find(record: Record) -> Iterator[Finding]:
             yield _misused(record, misuse, count)
 
 
+def is_misused(record: Record) -> bool:
+    """Return whether an optimizer uses gradients that are scaled wrongly: what follows from that is this check's matter."""
+    return any(count >= LEAST for count in _misuses(record).values())
+
+
 def _crash(record: Record) -> Finding | None:
     """Return a finding where the scaler itself said what is missing."""
     for seen in record.incidents:
         crash = seen.incident
-        if not isinstance(crash, Crashed) or "since the last update()" not in crash.message:
+        if not isinstance(crash, Crashed):
+            continue
+        protocol = next((one for one in _PROTOCOL if one[0] in crash.message), None)
+        if protocol is not None:
+            return _refused(record, seen, crash, *protocol[1:])
+        if "since the last update()" not in crash.message:
             continue
         is_unscale = "unscale_()" in crash.message
         updates = sum(
@@ -122,6 +147,31 @@ def _crash(record: Record) -> Finding | None:
             evidence={"updates": updates},
         )
     return None
+
+
+def _refused(record: Record, seen: IncidentSeen, crash: Crashed, what: str, fix: str) -> Finding:
+    """Return a finding of a method of the scaler that found nothing to work on."""
+    direct = [
+        one.call.site
+        for one in record.calls
+        if isinstance(one.call, OptimizerStep)
+        and not any(isinstance(other.call, ScalerCall) and other.call.site == one.call.site for other in record.calls)
+    ]
+    is_unused = "update" in what and bool(direct)
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.ERROR,
+        confidence=Confidence.CERTAIN,
+        title=f"the gradient scaler raised: {what}",
+        message=f"{crash.type}: {crash.message} A part of the gradient scaler's protocol is missing: {what}.",
+        fix=fix,
+        not_this="catching the exception: the gradients stay scaled, or are divided by a scale that is not on them",
+        location=direct[0] if is_unused else crash.site,
+        first_step=seen.first_step,
+        last_step=seen.last_step,
+        related=(*((RelatedSite(crash.site, "raised here"),) if is_unused else ()), *backward_sites(record)),
+    )
 
 
 def _misuses(record: Record) -> dict[Misuse, int]:
@@ -213,4 +263,6 @@ def _misused(record: Record, misuse: Misuse, count: int) -> Finding:
     )
 
 
-CHECK: Final = Check(name="missing-scaler-update", code="GP504", find=find, page=__doc__ or "")
+CHECK: Final = Check(
+    name="missing-scaler-update", code="GP504", find=find, page=__doc__ or "", explains_exceptions=True
+)

@@ -47,10 +47,11 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity, ZeroGrad
 from gradprobe_checks.books import Book, books
-from gradprobe_checks.provenance import listed, modules_of
+from gradprobe_checks.provenance import listed, modules_of, own_losses
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
+    from gradprobe.values import Site
 
 LEAST_STEPS: Final = 3
 """Steps with used gradients from which it is said."""
@@ -67,14 +68,31 @@ def find(record: Record) -> Iterator[Finding]:
             yield _finding(record, book)
 
 
+def _update(record: Record, owned: set[int]) -> Site | None:
+    """Return where the script writes to parameters by itself."""
+    writes = [record.accounts[one].last_write for one in sorted(owned) if one in record.accounts]
+    return next((site for site in writes if site is not None), None)
+
+
+def _backward(record: Record, book: Book) -> Site | None:
+    """Return the backward that the missing statement belongs before: the first of the optimizer's own."""
+    own = own_losses(record, [book.optimizer])
+    return next((source.site for source in book.sources if source.site in own), None)
+
+
 def _finding(record: Record, book: Book) -> Finding:
-    owned = {position for position, one in enumerate(record.parameters) if one.optimizer == book.optimizer}
+    by_hand = book.optimizer < 0
+    owner = None if by_hand else book.optimizer
+    owned = {
+        position for position, one in enumerate(record.parameters) if one.optimizer == owner and one.counts.flowing
+    }
     names = listed(modules_of(record, owned)) if owned else "its parameters"
     calls = [(seen.call, seen.count) for seen in record.calls if isinstance(seen.call, ZeroGrad)]
     mine = [call for call, _ in calls if call.owner == f"optimizer {book.optimizer}"]
     where = " It is cleared now and then, at line " + str(mine[0].site.line) + "." if mine else ""
     if not mine and calls:
         where = f" The zero_grad() at line {calls[0][0].site.line} clears other gradients ({calls[0][0].owner})."
+    who = "the script updated by hand" if by_hand else "this optimizer stepped"
     always = book.stale >= NEARLY_ALL * book.steps
     return Finding(
         check=CHECK.name,
@@ -82,14 +100,17 @@ def _finding(record: Record, book: Book) -> Finding:
         severity=Severity.ERROR if always else Severity.WARNING,
         confidence=Confidence.CERTAIN,
         title=f"the gradients of {names} are not cleared between steps: zero_grad is missing",
-        message=f"In {book.stale} of {book.steps} steps this optimizer stepped with gradients that an earlier step had already "
-        f"used, with new ones added to them: they accumulate over all batches.{where}",
-        fix="call optimizer.zero_grad() once for each step, before backward() or right after this step",
+        message=f"In {book.stale} of {book.steps} steps {who} with gradients that an earlier step had already used, with new ones "
+        f"added to them: they accumulate over all batches.{where}",
+        fix="set the gradients themselves to None or zero after each update (p.grad = None, p.grad.zero_()), not copies of them"
+        if by_hand
+        else "call optimizer.zero_grad() once for each step, before this backward() or right after the step",
         not_this="a smaller learning rate, or clipping: the direction is wrong, not only the size",
-        location=book.site,
+        location=(_update(record, owned) or book.site) if by_hand else _backward(record, book) or book.site,
         first_step=1,
         last_step=max(record.facts.steps - 1, 0),
         related=(
+            RelatedSite(book.site, "optimizer step"),
             *(RelatedSite(source.site, "backward") for source in book.sources),
             *(RelatedSite(call.site, "zero_grad") for call, _ in calls),
         ),

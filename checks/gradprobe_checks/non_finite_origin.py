@@ -8,9 +8,9 @@ holds such values. In deep steps each operation that can bear one is looked at; 
 loss has saved at such operations is looked at before backward runs.
 
 It is an error where the loss or a gradient stays so to the end of the run, for then the weights are lost; a warning where an
-optimizer stepped with such a gradient and the run recovered. Where nothing but growth was seen before (losses and norms
-rise by orders of magnitude), the learning rate is named. It stays quiet about -inf in masks, and about a gradient
-scaler that is still looking for its scale.
+optimizer stepped with such a gradient and the run recovered; worth a word where no optimizer did (the batch was skipped). Where
+values and gradients grew by orders of magnitude before, *exploding-gradient* says why instead. It stays quiet about -inf in
+masks, and about a gradient scaler that is still looking for its scale.
 
 ## Why is this bad
 
@@ -45,21 +45,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks import exploding_gradient
+from gradprobe_checks.all_labels_ignored import ignored_at
+from gradprobe_checks.endings import ends_non_finite
 from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.provenance import observations
+from gradprobe_checks.scale_collapse import is_collapsed
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
-    from gradprobe.values import Observation, Site
+    from gradprobe.values import Observation
 
-TAIL: Final = 3
-"""Newest losses that must all be non-finite for a run to have ended so."""
-GROWTH: Final = 1e3
-"""How much larger the last finite loss is than the smallest, where training exploded."""
 SOFTMAXES: Final = frozenset({"softmax", "log_softmax", "scaled_dot_product_attention", "multi_head_attention_forward"})
 FIXES: Final = {
     "sqrt": "add a small epsilon inside: (x + 1e-9).sqrt(), because the derivative of sqrt at zero is infinite",
@@ -75,36 +73,24 @@ FIXES: Final = {
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for the line at which a value that is not finite was born."""
+    if is_collapsed(record):
+        return  # scale-collapse says so: every step was left out because of it.
+    if any(one.severity is Severity.ERROR for one in exploding_gradient.find(record)):
+        return  # That is what came of it.
     for observation, seen in observations(record, "non-finite-born"):
         if observation.detail["operation"] not in SOFTMAXES and observation.detail["order"] == 0:
             if accounts_for(record, observation.site):
                 return  # low-precision-epsilon names what was to prevent it.
+            if observation.site in ignored_at(record):
+                return  # 0/0: all-labels-ignored says of what.
             yield _finding(record, observation, seen)
             return
-    if not any(True for _ in observations(record, "non-finite-born")) and ends_non_finite(record) and _exploded(record):
-        yield _explosion(record)
-
-
-def ends_non_finite(record: Record) -> bool:
-    """Return whether a loss, or a gradient, is not finite in the newest steps."""
-    losses = [one.values[-TAIL:] for one in record.metrics.values() if one.source == "loss" and len(one.values)]
-    if any(not np.isfinite(values).any() for values in losses):
-        return True
-    norms = record.steps.norms[-TAIL:]
-    return len(norms) > 0 and bool((~np.isfinite(norms)).any(axis=1).all())
-
-
-def _exploded(record: Record) -> bool:
-    for metric in record.metrics.values():
-        finite = np.abs(metric.values[np.isfinite(metric.values)])
-        if metric.source == "loss" and len(finite) > 1 and finite[-1] > GROWTH * max(finite.min(), 1e-12):
-            return True
-    return False
 
 
 def _finding(record: Record, observation: Observation, seen: ObservationSeen) -> Finding:
     operation, how = str(observation.detail["operation"]), str(observation.detail["how"])
     lost = ends_non_finite(record)
+    stepped = any(one.counts.non_finite for one in record.parameters)
     if operation == "data":
         what = "Data that comes in here holds NaN or infinite values"
     elif how == "backward":
@@ -112,10 +98,12 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen) ->
     else:
         what = f"{operation} gives NaN or inf here of finite values: its argument lies where it has no finite value, such as 0"
     end = "and nothing recovers from it" if lost else "which an optimizer stepped with"
+    if not lost and not stepped:
+        end = "but no optimizer stepped with such a gradient: those batches were skipped"
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.ERROR if lost else Severity.WARNING,
+        severity=Severity.ERROR if lost else Severity.WARNING if stepped else Severity.INFO,
         confidence=Confidence.CERTAIN,
         title=f"NaN is born here: {operation}",
         message=f"{what}. It shows in the loss or the gradient in step {seen.first_step}, {end}.",
@@ -129,25 +117,6 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen) ->
         related=observation.related,
         parameters=(),
         evidence={"operation": operation, "born_in": how},
-    )
-
-
-def _explosion(record: Record) -> Finding:
-    site: Site | None = next((one.built for one in record.optimizers if one.built is not None), None)
-    rate = next((one.settings.get("lr") for one in record.optimizers), None)
-    return Finding(
-        check=CHECK.name,
-        code=CHECK.code,
-        severity=Severity.ERROR,
-        confidence=Confidence.LIKELY,
-        title="training explodes: losses grow until they are infinite or NaN",
-        message=f"The loss grows by orders of magnitude from step to step until it is not finite; no operation was seen at a "
-        f"singular point. The learning rate (lr={rate}) is too high for these gradients.",
-        fix="lower the learning rate, by a factor of 10 to begin with; normalise the inputs; clip the gradient norm",
-        not_this="skipping the batch, or nan_to_num: the weights are lost already",
-        location=site,
-        first_step=0,
-        last_step=max(record.facts.steps - 1, 0),
     )
 
 

@@ -123,7 +123,8 @@ def _made_again(seen: Sequence[tuple[Observation, ObservationSeen]]) -> set[str]
         steps = sorted((_integer(one, "first_reached"), _integer(one, "last_reached")) for one in group)
         apart = sum(later[0] > earlier[1] for earlier, later in itertools.pairwise(steps))
         again = any(one.detail.get("is_remade") and one.detail.get("in_forward") for one in group)
-        is_brief = all(last - first < LEAST_STEPS - 1 for first, last in steps)
+        is_fresh = any(one.detail.get("contents") in ("random", "constant", "copied") for one in group)
+        is_brief = is_fresh and all(last - first < LEAST_STEPS - 1 for first, last in steps)
         if again or (apart >= LEAST_STEPS - 1 and is_brief):
             found.update(one.key for one in group)
     return found
@@ -160,7 +161,8 @@ def _is_meant_to_train(record: Record, stray: Stray) -> bool:
     if stray.kind == "bare":
         return stray.number("elements") == 1 or any(_trains_bare(record))
     if stray.kind in ("forgotten", "late"):
-        return not all(_trains_bare(record))  # An image, a prompt, a latent code is optimised, and the model is given.
+        bare = _trains_bare(record)  # An image, a prompt, a latent code is optimised, and the model is given.
+        return not bare or not all(bare)
     return True
 
 
@@ -235,3 +237,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     _Details = Mapping[str, Detail]
+
+
+def replaced(record: Record) -> set[int]:
+    """Return owned parameters that are in no module any more, where it is said what took their place."""
+    told = {
+        group[0].optimizer.number for group in groups(record, ("stale", "recreated")) if group[0].optimizer is not None
+    }
+    nowhere = {int(one) for module in record.modules if not module.type for one in module.parameters}
+    return {position for position in nowhere if record.parameters[position].optimizer in told}

@@ -60,7 +60,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.ownership import Stray, gravity, groups, is_fresh, most_common_line, parts_of
-from gradprobe_checks.provenance import counted, listed
+from gradprobe_checks.provenance import agreeing, counted, listed
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -127,7 +127,7 @@ def _words(group: Sequence[Stray], names: str) -> _Words:
         return _kept(group, names, most_common_line([one.site("kept here") or one.made for one in group]) or built)
     if first.kind == "late":
         return _Words(
-            f"{names} is made after the optimizer was built, and is not in the optimizer",
+            f"{names} {agreeing(names, 'is', 'are')} made after the optimizer was built, and not in the optimizer",
             f"The optimizer was built with the parameters that were there then; this line made {names} later, and it "
             "was never told.",
             f"make {names} before the optimizer is built, or give it to the optimizer with add_param_group() where it is made",
@@ -143,16 +143,16 @@ def _words(group: Sequence[Stray], names: str) -> _Words:
         )
     if first.kind == "bare":
         return _Words(
-            f"{names} requires a gradient and is not in the optimizer",
+            f"{names} {agreeing(names, 'requires a gradient and is', 'require a gradient and are')} not in the optimizer",
             f"{names} is a tensor of its own, made with requires_grad, and was not given to the optimizer.",
             f"give {names} to the optimizer; where it is not to be trained, make it without requires_grad",
             made or built,
         )
     return _Words(
-        f"{names} is not in the optimizer",
+        f"{names} {agreeing(names, 'is', 'are')} not in the optimizer",
         f"The optimizer is built here without the parameters of {names}, which the loss trains.",
         f"give the optimizer the parameters of {names} too: of the whole model, and of the loss where it has some; "
-        f"if {names} is meant to stay as it is, freeze it with requires_grad_(False)",
+        f"to keep {names} as now on purpose, freeze with requires_grad_(False)",
         built or made,
     )
 

@@ -97,6 +97,16 @@ def listed(names: Iterable[str], most: int = 3) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def agreeing(names: str, one: str, several: str) -> str:
+    """Return the verb that goes with names as `listed` gives them: `net is`, `encoder and head are`."""
+    return several if " and " in names else one
+
+
 def counted(number: int, thing: str) -> str:
     """Return `1 parameter`, `3 parameters`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def the_loss(name: str) -> str:
+    """Return `the loss`, with its name where that says more."""
+    return "the loss" if name in ("", "loss") else f"the loss {name.removeprefix('loss ')}"

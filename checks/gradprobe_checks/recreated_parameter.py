@@ -8,6 +8,8 @@ moment, no optimizer is ever given it, and the next one begins from fresh values
 It is an error where several were made by the same line, one in the place of the other or each for steps of its own, where at
 least one had a gradient that is not zero, and no optimizer owned any of them.
 
+A layer of torch's own whose parameters begin as ones and zeros, a `LayerNorm` made in forward, is info: it normalises, and learns
+nothing.
 It stays quiet where an optimizer is built for each of them (folds, latent codes, inner loops), and where the script
 reads their gradients itself (adversarial perturbations).
 
@@ -47,7 +49,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
-from gradprobe.values import Finding, RelatedSite
+from gradprobe.values import Finding, RelatedSite, Severity
 from gradprobe_checks.ownership import Stray, gravity, groups
 from gradprobe_checks.provenance import listed
 
@@ -69,6 +71,8 @@ def _finding(record: Record, group: list[Stray]) -> Finding:
     shown = listed(modules or names)
     copied = any(one.word("contents") == "copied" for one in group)
     severity, confidence = gravity(record, group, may_come_later=False)
+    if all(one.word("contents") == "constant" and one.observation.detail.get("of_torch") for one in group):
+        severity = Severity.INFO  # A LayerNorm that is made in forward normalises: its ones and zeros do no harm.
     fix = (
         "compute the weight as a plain tensor, without nn.Parameter around it, so that the gradient goes on to the parameter "
         "it is made of"

@@ -4,7 +4,9 @@
 
 Finds learning-rate schedulers that are stepped at the wrong time: before the optimizer's first step, so that the first
 value of the schedule is skipped; with every batch though their unit is the epoch, so that the learning rate collapses within the
-first part of the run.
+first part of the run; once an epoch though they are as long as the training is in batches (one-cycle, cosine), so that it never gets
+beyond the warm-up. And schedulers that drive an optimizer which has been replaced by another one with the same parameters, or that
+wait for a loss to rise (`ReduceLROnPlateau(mode="max")`).
 
 The first is what torch itself warns of, and a warning here. The second is a warning where the rate of a scheduler that decays for ever
 (StepLR, MultiStepLR, ExponentialLR) fell to a hundredth or less in the first quarter of the run and stayed there. Schedules that are
@@ -50,6 +52,7 @@ from gradprobe.extensions import Check
 from gradprobe.text.figures import metric as figure
 from gradprobe.values import Confidence, Finding, OptimizerStep, RelatedSite, SchedulerStep, Severity, Warned
 from gradprobe_checks.places import optimizer_sites
+from gradprobe_checks.schedule_faults import Fault, faults
 
 if TYPE_CHECKING:
     from gradprobe.record.record import CallSeen, Record
@@ -80,10 +83,39 @@ def find(record: Record) -> Iterator[Finding]:
             warned = bool(called) and not any(_was_skipped(record))
             if warned:
                 yield _too_early(record, called[0])
+    for fault in faults(record):
+        yield _of_fault(record, fault)
     for one in schedulers:
         collapse = _collapse(record, one)
         if collapse is not None:
             yield collapse
+
+
+def misused(record: Record) -> set[int]:
+    """Return the numbers of the optimizers whose rate is what it is because of a misuse."""
+    found = {fault.optimizer for fault in faults(record)}
+    for seen in record.calls:
+        if isinstance(seen.call, SchedulerStep) and _collapse(record, seen) is not None:
+            found |= set(record.groups)
+    return found
+
+
+def _of_fault(record: Record, fault: Fault) -> Finding:
+    return Finding(
+        check=CHECK.name,
+        code=CHECK.code,
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        title=fault.title,
+        message=fault.message,
+        fix=fault.fix,
+        not_this=fault.not_this,
+        location=fault.site,
+        first_step=0,
+        last_step=max(record.facts.steps - 1, 0),
+        related=tuple(one for one in fault.related if one.site != fault.site),
+        evidence={"steps": record.facts.steps},
+    )
 
 
 def _was_skipped(record: Record) -> Iterator[bool]:

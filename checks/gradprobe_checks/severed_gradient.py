@@ -5,7 +5,7 @@
 Finds the line at which the way of the gradient ends: the values of parameters go on to a loss, and no gradient comes
 back. It rests on deep steps, which follow values from operation to operation: through `no_grad`, `inference_mode`
 and `set_grad_enabled` (the line that turned gradients off is named, the decorator for instance), `detach()`, `.data`,
-`.item()`, NumPy, `torch.tensor(...)` of values, casts to integers, `argmax` and other indices, comparisons, rounding,
+`.item()`, NumPy, `torch.tensor(...)` of values, casts to integers, `argmax` and other indices, comparisons, rounding, random draws,
 `sample()`, custom functions, and reentrant checkpoints.
 
 It is an error where all of this was seen: an optimizer owns the parameters and stepped them at least three times, they had
@@ -59,10 +59,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
+from gradprobe.text.cuts import words_for
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
-from gradprobe_checks.cut_words import words_for
 from gradprobe_checks.places import optimizer_sites
 from gradprobe_checks.provenance import (
+    TURNS_OFF,
     counted,
     cuts,
     held_at_crash,
@@ -71,9 +72,10 @@ from gradprobe_checks.provenance import (
     names_of,
     never_flowed,
     observations,
+    own_backwards,
     own_losses,
-    reached,
     reaches,
+    the_loss,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def find(record: Record) -> Iterator[Finding]:
 
 def severed_parameters(record: Record) -> set[int]:
     """Return the positions of parameters that should train, and whose gradient never came, on whatever way."""
-    live, held = reached(record), held_at_crash(record)
+    own, held = own_backwards(record), held_at_crash(record)
+    live = {one: _reached_for(record, sites) for one, sites in own.items()}
     return {
         position
         for position, one in enumerate(record.parameters)
@@ -107,9 +110,14 @@ def severed_parameters(record: Record) -> set[int]:
         and never_flowed(one)
         and one.name not in held
         and one.objects == 1
-        and position not in live
+        and position not in live.get(one.optimizer, ())
         and not is_written(record, position)
     }
+
+
+def _reached_for(record: Record, own: set[Site]) -> set[int]:
+    """Return what losses reach whose gradients an optimizer uses: its own, or any where it does not show which those are."""
+    return {position for reach in reaches(record) if reach.site in own or not own for position in reach.reached}
 
 
 def is_written(record: Record, position: int) -> bool:
@@ -134,17 +142,35 @@ def _causes(record: Record, missing: set[int], known: dict[int, GradCut]) -> Ite
                 hit = {one for one in left.intersection(positions) if not only_own or is_own(one, reach)}
                 if hit and number in known and not _is_handed_over(record, known[number], hit):
                     by_cut.setdefault(number, set()).update(hit)
-        for number, hit in _largest_first(by_cut, known):
+        for number, hit in _largest_first(record, by_cut, known):
             left -= hit
             yield number, hit
 
 
-def _largest_first(by_cut: dict[int, set[int]], known: dict[int, GradCut]) -> Iterator[tuple[int, set[int]]]:
+def _largest_first(
+    record: Record, by_cut: dict[int, set[int]], known: dict[int, GradCut]
+) -> Iterator[tuple[int, set[int]]]:
+    """Yield cuts that account for most first.
+
+    Of equals, one that nobody writes to cut something goes before a `detach` or a `no_grad`, which are there to cut: the value
+    loss that is added as a number, not the advantage that is rightly detached. Then the one that takes the gradient of fewest
+    others with it.
+    """
+    widths: dict[int, int] = {}
+    for reach in reaches(record):
+        for number, positions in reach.cut.items():
+            widths[number] = max(widths.get(number, 0), len(positions))
     while by_cut:
-        number = max(by_cut, key=lambda one: (len(by_cut[one]), known[one].certain, -one))
-        positions = by_cut.pop(number)
-        yield number, positions
-        by_cut = {other: rest - positions for other, rest in by_cut.items() if rest - positions}
+        number = max(
+            by_cut, key=lambda one: (len(by_cut[one]), _is_accident(known[one]), known[one].certain, -widths[one], -one)
+        )
+        hit = by_cut.pop(number)
+        yield number, hit
+        by_cut = {other: rest - hit for other, rest in by_cut.items() if rest - hit}
+
+
+def _is_accident(cut: GradCut) -> bool:
+    return cut.kind not in TURNS_OFF and cut.kind not in ("detach", "data")
 
 
 def _is_handed_over(record: Record, cut: GradCut, positions: set[int]) -> bool:
@@ -168,8 +194,8 @@ def _finding(record: Record, cut: GradCut, number: int, positions: set[int]) -> 
         confidence=(Confidence.CERTAIN if cut.certain else Confidence.LIKELY) if enough else Confidence.POSSIBLE,
         title=f"the gradient of {names} ends here",
         message=_message(cut, words.how, losses, len(positions), names, steps),
-        fix=f"{words.fix}; if {names} is meant to stay as it is, freeze it with requires_grad_(False)",
-        not_this=f"a higher learning rate for {names}: its gradient is absent, not small",
+        fix=f"{words.fix}; to keep {names} as now on purpose, freeze with requires_grad_(False)",
+        not_this=f"a higher learning rate for {names}: the gradient is absent, not small",
         location=cut.site,
         first_step=0,
         last_step=max(record.facts.steps - 1, 0),
@@ -219,7 +245,7 @@ def _none_finding(record: Record, group: Sequence[tuple[Observation, Observation
         "gradient in any step.",
         fix=f"return the gradient of {'that argument' if len(group) == 1 else 'those arguments'} from backward; where it is "
         "computed by autograd itself, do so under torch.enable_grad(), because gradients are off within a backward",
-        not_this=f"a higher learning rate for {names}: its gradient is absent, not small",
+        not_this=f"a higher learning rate for {names}: the gradient is absent, not small",
         location=first.site,
         first_step=when.first_step,
         last_step=when.last_step,
@@ -234,10 +260,10 @@ def _message(cut: GradCut, how: str, losses: list[LossReach], parameters: int, n
     way = (
         "only through this line" if cut.certain else "as numbers that are equal to those that leave torch at this line"
     )
-    verb = "reaches" if parameters == 1 else "reach"
+    verb, whose = ("reaches", "its") if parameters == 1 else ("reach", "their")
     return (
-        f"The gradient ends here: {how}. {counted(parameters, 'parameter')} of {names} {verb} the loss {losses[0].loss} "
-        f"{way}; their optimizer has stepped {counted(steps, 'time')} without a gradient for them."
+        f"The gradient ends here: {how}. {counted(parameters, 'parameter')} of {names} {verb} {the_loss(losses[0].loss)} "
+        f"{way}; {whose} optimizer has stepped {counted(steps, 'time')} without a gradient for them."
     )
 
 

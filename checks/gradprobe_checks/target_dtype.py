@@ -112,4 +112,4 @@ def _fix(operation: str, argument: str, found: str, expected: str, kind: str) ->
     return f"make the {argument} {expected} here: .float() or to(dtype), or dtype= where it is made ({found} now)"
 
 
-CHECK: Final = Check(name="target-dtype", code="GP506", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="target-dtype", code="GP506", find=find, page=__doc__ or "", explains_exceptions=True)

@@ -46,8 +46,18 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.loss_ignores_model import ignored_parameters
+from gradprobe_checks.ownership import replaced
 from gradprobe_checks.places import backward_sites
-from gradprobe_checks.provenance import counted, listed, modules_of, names_of, never_flowed, observations, reaches
+from gradprobe_checks.provenance import (
+    agreeing,
+    counted,
+    listed,
+    modules_of,
+    names_of,
+    never_flowed,
+    observations,
+    reaches,
+)
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -79,6 +89,7 @@ def _unused(record: Record) -> set[int]:
     for reach in reaches(record):
         involved.update(reach.reached, reach.frozen, *reach.cut.values())
     involved |= ignored_parameters(record)  # loss-ignores-model names the loss that a whole model is not in.
+    involved |= replaced(record)
     return {
         position
         for position, one in enumerate(record.parameters)
@@ -145,7 +156,7 @@ def _finding(record: Record, where: Site | None, runs: bool, is_meant: bool, pos
         code=CHECK.code,
         severity=Severity.WARNING if is_loud else Severity.INFO,
         confidence=Confidence.LIKELY if is_loud else Confidence.POSSIBLE,
-        title=f"{names} takes part in no loss",
+        title=f"{names} {agreeing(names, 'takes', 'take')} part in no loss",
         message=f"{names} {what}: {counted(len(positions), 'parameter')} of it had no gradient in {counted(steps, 'step')}, and "
         "no way leads from them to any loss that is backpropagated. Their optimizer steps over them.",
         fix=(

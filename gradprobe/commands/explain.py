@@ -16,17 +16,12 @@ def explain(
     """Explain a check: what it finds, why that is bad, how to mend it. Without a name, list all checks."""
     from gradprobe.engine.selection import choose
     from gradprobe.extensions import load_checks
+    from gradprobe.text.pages import first_sentence
 
     checks = load_checks()
     if check is None:
         for unit in checks:
-            print(f"{unit.code}  {unit.name:<24} {_first_sentence(unit.page)}")
+            print(f"{unit.code}  {unit.name:<24} {first_sentence(unit.page)}")
         return
     (unit,) = choose(checks, (check,), ())
     print(unit.page.strip())
-
-
-def _first_sentence(page: str) -> str:
-    """Return what a check does in one sentence, from the section of that name."""
-    text = " ".join(page.partition("## What it does")[2].split())
-    return f"{text.partition('. ')[0].rstrip('.')}."

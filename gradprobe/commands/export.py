@@ -17,7 +17,7 @@ def export(
         ),
     ],
 ) -> None:
-    """Write the frames of a run (steps, modules, parameters, metrics, events) as Parquet or CSV."""
+    """Write the frames of a run (steps, modules, parameters, accounts, metrics, events) as Parquet or CSV."""
     from gradprobe.record.export import export as write
     from gradprobe.record.frames import open_run
 

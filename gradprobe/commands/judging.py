@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradprobe.policy.schema import Policy
     from gradprobe.record.record import Record
     from gradprobe.values import Report
+    from gradprobe.values.comparison import Comparison
 
 REFERENCE: Final = "gradprobe_reference"
 """The module that runs when no script is named, and that the quick reference's own policy is in force for."""
@@ -32,6 +33,7 @@ class Judging:
         select: Checks to run; empty for all.
         ignore: Checks not to run.
         outputs: Reports to write.
+        source: Whether they show lines of source code.
     """
 
     policy: str | None
@@ -39,6 +41,7 @@ class Judging:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     outputs: tuple[Output, ...]
+    source: bool = True
 
 
 def judging(
@@ -48,8 +51,11 @@ def judging(
     ignore: Sequence[str] | None,
     reports: Sequence[str] | None,
     format_name: str | None,
+    *,
+    comparing: bool = False,
+    source: bool = True,
 ) -> Judging:
-    """Return the options of a command, checked.
+    """Return the options of a command, checked; `comparing` is whether its reports are comparisons.
 
     Raises:
         UsageError: If one of them means nothing.
@@ -68,8 +74,8 @@ def judging(
         from gradprobe.extensions import load_checks
 
         choose(load_checks(), tuple(select or ()), tuple(ignore or ()))
-    chosen = outputs(tuple(reports or ()), format_name)
-    return Judging(policy, cast("FailOn", fail_on), tuple(select or ()), tuple(ignore or ()), chosen)
+    chosen = outputs(tuple(reports or ()), format_name, comparing=comparing)
+    return Judging(policy, cast("FailOn", fail_on), tuple(select or ()), tuple(ignore or ()), chosen, source)
 
 
 def policy_for(script: str, named: str | None) -> str:
@@ -85,16 +91,37 @@ def judge_run(run: Path, how: Judging) -> Report:
         PolicyError: If the policy does not validate.
         UsageError: If it is of a program that ended well and never trained.
     """
+    return judge_record(read_run(run), how)
+
+
+def read_run(run: Path) -> Record:
+    """Read a recorded run.
+
+    Raises:
+        RecordError: If it cannot be read.
+        UsageError: If it is of a program that ended well and never trained.
+    """
+    from gradprobe.record.run import read_run as read
+
+    record = read(run)
+    _expect_training(record, run)
+    return record
+
+
+def judge_record(record: Record, how: Judging, *, draw: bool = True) -> Report:
+    """Judge a record; `draw` is whether to prepare what charts are drawn from.
+
+    Raises:
+        PolicyError: If the policy does not validate.
+    """
     from gradprobe.engine.judge import judge
+    from gradprobe.engine.source import without_source
     from gradprobe.extensions import load_checks
     from gradprobe.policy import load_policy
-    from gradprobe.record.directory import find_record, find_run, rank_files
-    from gradprobe.record.reader import read_record
 
-    record = read_record(find_record(run), ranks=len(rank_files(find_run(run))) or 1)
-    _expect_training(record, run)
     policy: Policy = load_policy(policy_for(record.facts.script, how.policy or record.facts.policy))
-    return judge(record, policy, load_checks(), select=how.select, ignore=how.ignore)
+    report = judge(record, policy, load_checks(), select=how.select, ignore=how.ignore, draw=draw)
+    return report if how.source else without_source(report)
 
 
 def _expect_training(record: Record, run: Path) -> None:
@@ -107,8 +134,13 @@ def _expect_training(record: Record, run: Path) -> None:
 
     facts = record.facts
     trained = facts.steps > 0 or any(isinstance(seen.call, (Backward, GradientsTaken)) for seen in record.calls)
-    failed = any(isinstance(seen.incident, RecorderFailed) for seen in record.incidents)
-    if facts.exit_code != 0 or trained or failed:
+    failure = next((seen.incident for seen in record.incidents if isinstance(seen.incident, RecorderFailed)), None)
+    if facts.exit_code == 0 and failure is not None and not facts.steps:
+        raise UsageError(
+            f"expected to record training steps of {facts.script}, found none because the recorder failed: {failure.message}; nothing "
+            f"was judged. The script itself was not touched by it; please report this fault (the record is kept in {run})"
+        )
+    if facts.exit_code != 0 or trained:
         return
     found = "neither" if facts.torch else "that it never imported torch"
     raise UsageError(
@@ -118,11 +150,18 @@ def _expect_training(record: Record, run: Path) -> None:
     )
 
 
-def show(report: Report, how: Judging, terminal: TextIO | None) -> int:
+def show(report: Report, how: Judging, terminal: TextIO | None, *, annotate: bool) -> int:
     """Print the report to the terminal, if there is one, write those that were asked for, and return the exit code.
 
     A report that cannot be written does not take the others with it.
+
+    Args:
+        report: The judged run.
+        how: What to write, and what fails.
+        terminal: Where to print the report for people; None for nowhere.
+        annotate: Whether to print annotations where GitHub Actions reads them.
     """
+    from gradprobe.commands.github import tell_github
     from gradprobe.commands.outputs import show_on, write
     from gradprobe.engine.verdict import exit_code
 
@@ -131,9 +170,31 @@ def show(report: Report, how: Judging, terminal: TextIO | None) -> int:
         failed += _failure(partial(show_on, terminal, report))
     for output in how.outputs:
         failed += _failure(partial(write, report, output))
+    tell_github(report, how.outputs, annotate=annotate)
+    return _told(failed, exit_code(report, how.fail_on))
+
+
+def show_comparison(comparison: Comparison, how: Judging) -> int:
+    """Write the comparison wherever it was asked for, and return the exit code.
+
+    One that cannot be written does not take the others with it.
+    """
+    from gradprobe.commands.github import summarise
+    from gradprobe.commands.outputs import write_comparison
+    from gradprobe.compare import gate
+
+    failed = []
+    for output in how.outputs:
+        failed += _failure(partial(write_comparison, comparison, output))
+    summarise(comparison)
+    return _told(failed, gate(comparison, how.fail_on))
+
+
+def _told(failed: Sequence[GradprobeError], code: int) -> int:
+    """Say what could not be written, and return the exit code: what failed decides, before the judgement does."""
     for error in failed:
         print(f"gradprobe: {error}", file=sys.stderr)
-    return max((error.exit_code for error in failed), default=exit_code(report, how.fail_on))
+    return max((error.exit_code for error in failed), default=code)
 
 
 def _failure(action: Callable[[], None]) -> list[GradprobeError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,4 +31,11 @@ Select = Annotated[
 Ignore = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="CHECK", help="Do not run this check. Repeatable."),
+]
+NoSource = Annotated[bool, typer.Option("--no-source", help="Leave source lines out of reports.")]
+NamedRun = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[RUN]", help="A run directory; the newest below .gradprobe/ by default.", show_default=False
+    ),
 ]

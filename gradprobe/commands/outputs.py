@@ -1,20 +1,23 @@
-"""Where reports go: chosen and checked before a run begins, so that nothing is lost at its end."""
+"""Where reports and comparisons go: chosen and checked before a run begins, so that nothing is lost at its end."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from gradprobe.errors import ExtensionError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gradprobe.extensions import Format
     from gradprobe.values import Report
+    from gradprobe.values.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,13 @@ class Output:
     format: Format
 
 
-def outputs(paths: Sequence[str], name: str | None) -> tuple[Output, ...]:
+def outputs(paths: Sequence[str], name: str | None, *, comparing: bool = False) -> tuple[Output, ...]:
     """Return what to write.
 
     Args:
         paths: The values of `--report`; `-` is standard output.
         name: The value of `--format`.
+        comparing: Whether it is a comparison that will be written, and not a report.
 
     Raises:
         UsageError: If a suffix or name stands for no format, a path is a directory or in none, or a name has no path.
@@ -46,19 +50,20 @@ def outputs(paths: Sequence[str], name: str | None) -> tuple[Output, ...]:
         return ()
     from gradprobe.extensions import load_formats
 
-    formats = load_formats()
+    formats = [unit for unit in load_formats() if not comparing or unit.write_comparison is not None]
     return tuple(_output(path, name, formats) for path in paths)
 
 
-def terminal_format() -> Format:
-    """Return the format for people at a terminal.
+def named_format(name: str) -> Format:
+    """Return the format of a name.
 
     Raises:
-        ExtensionError: If it is not installed.
+        UsageError: If none of that name is installed.
+        ExtensionError: If no format is.
     """
     from gradprobe.extensions import load_formats
 
-    return _named("terminal", load_formats())
+    return _named(name, load_formats())
 
 
 def write(report: Report, output: Output) -> None:
@@ -68,23 +73,41 @@ def write(report: Report, output: Output) -> None:
         UsageError: If the file cannot be written.
         ExtensionError: If the format fails.
     """
+    _write(output, partial(output.format.write, report))
+
+
+def write_comparison(comparison: Comparison, output: Output) -> None:
+    """Write a comparison, whole or not at all.
+
+    Raises:
+        UsageError: If the file cannot be written.
+        ExtensionError: If the format fails.
+    """
+    assert output.format.write_comparison is not None, "`outputs` chooses formats that can"
+    _write(output, partial(output.format.write_comparison, comparison))
+
+
+def _write(output: Output, action: Callable[[IO[str]], None]) -> None:
     if output.path is None:
-        _format(report, output.format, sys.stdout, "to standard output")
+        _format(action, output.format, sys.stdout, "to standard output")
         return
     if output.path.exists() and not output.path.is_file():  # `/dev/stdout`, a pipe: no other file can replace it.
-        with output.path.open("w", encoding="utf-8") as file:
-            _format(report, output.format, file, str(output.path))
+        try:
+            with output.path.open("w", encoding="utf-8") as file:
+                _format(action, output.format, file, str(output.path))
+        except OSError as error:
+            raise _unwritable(str(output.path), error) from error
         return
     place = output.path.resolve()  # A link stays a link.
-    partial = place.with_name(f".{place.name}.partial")
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.partial")  # The ranks of a run may all write it.
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            _format(report, output.format, file, str(output.path))
-        partial.replace(place)
+        with unfinished.open("w", encoding="utf-8") as file:
+            _format(action, output.format, file, str(output.path))
+        unfinished.replace(place)
     except OSError as error:
         raise _unwritable(str(output.path), error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def show_on(terminal: TextIO, report: Report) -> None:
@@ -95,12 +118,14 @@ def show_on(terminal: TextIO, report: Report) -> None:
     """
     with contextlib.suppress(UsageError):
         if not terminal.closed:
-            _format(report, terminal_format(), terminal, "to the terminal")
+            unit = named_format("terminal")
+            _format(partial(unit.write, report), unit, terminal, "to the terminal")
 
 
-def _format(report: Report, unit: Format, file: TextIO, place: str) -> None:
+def _format(action: Callable[[IO[str]], None], unit: Format, file: TextIO, place: str) -> None:
     try:
-        unit.write(report, file)
+        action(file)
+        file.flush()
     except OSError as error:
         raise _unwritable(place, error) from error
     except Exception as error:

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from gradprobe.commands.deep_steps import chosen_steps, overhead_share
 from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, policy_for, show
-from gradprobe.commands.options import FailOn, FormatName, Ignore, PolicyFile, Reports, Select
+from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.recording import Recording
@@ -75,6 +75,7 @@ def run(
     ] = None,
     select: Select = None,
     ignore: Ignore = None,
+    no_source: NoSource = False,
     live: Annotated[
         bool | None,
         typer.Option("--live/--no-live", help="Show progress while the program runs (by default, unless --quiet)."),
@@ -91,7 +92,7 @@ def run(
     Exits with 0 when healthy, 1 when red, 2 when it could not be run or did not train, and with the script's own code
     when that is not 0.
     """
-    how = judging(policy, fail_on, select, ignore, reports, format_name)
+    how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source)
     program, is_reference = _program(context.obj, max_batches)
     terminal = None if quiet else sys.stderr  # As it is now: the program may put another in its place.
     shows_progress = terminal is not None and live is not False
@@ -161,10 +162,13 @@ def _carry_out(
             return _judged(recording.run, how, outcome, terminal)
 
     let_go = _pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
-    outcome = execute(program)
+
+    def failed(error: BaseException) -> None:
+        if recording.recorder is not None:
+            recording.recorder.script_crashed(error)
+
+    outcome = execute(program, failed)
     recorder = recording.recorder
-    if outcome.error is not None and recorder is not None:
-        recorder.script_crashed(outcome.error)
     stopped = outcome.stopped or (recorder is not None and recorder.stopped and outcome.exit_code == 0)
     code = finish(outcome, "max-batches" if stopped else _ended_by(outcome))
     if outcome.interrupted:
@@ -199,7 +203,7 @@ def _judged(run: Path, how: Judging, outcome: Outcome, terminal: TextIO | None) 
     with contextlib.suppress(Exception):  # Whatever the program made of it.
         sys.stdout.flush()
     try:
-        code = show(judge_run(run, how), how, terminal)
+        code = show(judge_run(run, how), how, terminal, annotate=terminal is not None)
     except GradprobeError as error:
         print(f"gradprobe: {error}", file=sys.stderr)
         code = error.exit_code

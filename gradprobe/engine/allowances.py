@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gradprobe.policy.match import means
+from gradprobe.policy.match import covers, means
 from gradprobe.values import Allowed, Observation
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def allow(
     Returns:
         The findings that are left, those that were allowed, and a sentence for each allowance that matched nothing.
     """
-    left, allowed = list(findings), list[Allowed]()
+    left = list(findings)
+    allowed: list[Allowed] = []
     stale = []
     for observation in _comments(record):
         met = [one for one in left if _is_allowed(one, observation)]
@@ -80,9 +81,10 @@ def _expected(
     findings: Sequence[Finding], checks: Sequence[str], pattern: str, by: str
 ) -> tuple[list[Finding], list[Allowed]]:
     """Take parameters that a pattern means out of findings, and findings of which none is left."""
-    left, allowed = list[Finding](), list[Allowed]()
+    left: list[Finding] = []
+    allowed: list[Allowed] = []
     for finding in findings:
-        rest = tuple(name for name in finding.parameters if not _is_meant(pattern, name))
+        rest = tuple(name for name in finding.parameters if not covers(pattern, name))
         if finding.check not in checks or len(rest) == len(finding.parameters):
             left.append(finding)
         elif rest:
@@ -90,12 +92,6 @@ def _expected(
         else:
             allowed.append(_allowed(finding, by, ""))
     return left, allowed
-
-
-def _is_meant(pattern: str, name: str) -> bool:
-    """Return whether a pattern means a parameter, or a module that holds it."""
-    parts = name.split(".")
-    return any(means(pattern, ".".join(parts[:length])) for length in range(1, len(parts) + 1))
 
 
 def _allowed(finding: Finding, by: str, reason: str) -> Allowed:

@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.engine.symptoms import without_symptoms
-from gradprobe.values import Confidence, Finding, Severity
+from gradprobe.values import CheckRun, Confidence, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,8 @@ _KINDS: Final = {"severity": Severity, "confidence": Confidence, "first_step": I
 """What the order of the report needs of a finding that somebody else's check made."""
 
 
-def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Return what the checks found, in the order of the report, and a sentence for each check that failed.
+def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, ...], tuple[CheckRun, ...]]:
+    """Return what the checks found, in the order of the report, and how each check ran.
 
     A check that raises, or yields something that is no finding, keeps the findings it yielded before. Errors come
     first, then warnings, then info; within these the surer ones, then those that began earlier.
@@ -31,19 +31,17 @@ def run_checks(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, 
         checks: The checks to run.
     """
     findings: list[Finding] = []
-    failures: list[str] = []
+    runs: list[CheckRun] = []
     for check in checks:
+        failure = ""
         try:
             for found in check.find(record):
                 findings.append(_finding(found))  # noqa: PERF401 (what was yielded before a failure is kept)
         except Exception as error:
-            text = " ".join(str(error).split())
-            failures.append(
-                f"The check {check.name} ({check.code}) failed, and what it looks for may be missed: "
-                f"{type(error).__name__}: {text}"
-            )
+            failure = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        runs.append(CheckRun(check.name, check.code, failure))
     symptoms = {check.name for check in checks if check.is_symptom}
-    return without_symptoms(tuple(sorted(findings, key=_order)), symptoms), tuple(failures)
+    return without_symptoms(tuple(sorted(findings, key=in_order)), symptoms), tuple(runs)
 
 
 def _finding(found: object) -> Finding:
@@ -61,7 +59,7 @@ def _finding(found: object) -> Finding:
     return found
 
 
-def _order(finding: Finding) -> tuple[int, int, int, str]:
+def in_order(finding: Finding) -> tuple[int, int, int, str]:
     """Return the sort key of a finding."""
     return (
         _SEVERITIES.index(finding.severity),

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradprobe.engine.metrics import evenly_spaced
 from gradprobe.engine.norms import ModuleNorms, has_norm, was_due
+from gradprobe.engine.ways import Reached, reached
 from gradprobe.values import ModuleHealth, ModuleState
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def module_health(record: Record, norms: ModuleNorms) -> tuple[ModuleHealth, ...
     points = evenly_spaced(record.steps.index)
     medians = [weighted_median(row, record.steps.span) for row in norms.norms]
     references = _references(record, medians)
+    seen = reached(record)
     return tuple(
-        _row(record, module, norms, position, medians[position], references[position], points)
+        _row(record, module, norms, position, medians[position], references[position], points, seen)
         for position, module in enumerate(record.modules)
     )
 
@@ -68,6 +70,7 @@ def _row(
     median: float | None,
     reference: float,
     points: NDArray[np.intp],
+    became: Reached,
 ) -> ModuleHealth:
     """Return one row of the table."""
     row = norms.norms[position]
@@ -91,7 +94,7 @@ def _row(
         steps_with_gradient=module.counts.flowing,
         steps_with_zero_gradient=module.counts.zero,
         steps_without_gradient=module.counts.none,
-        state=_state(module, trainable, row, median, reference, elements),
+        state=_state(module, trainable, row, median, reference, elements, became),
         series=tuple(float(norm) if shown else None for norm, shown in zip(sampled, has_norm(sampled), strict=True)),
     )
 
@@ -125,7 +128,13 @@ def weighted_median(row: NDArray[np.float64], span: NDArray[np.int64]) -> float 
 
 
 def _state(
-    module: Module, trainable: int, row: NDArray[np.float64], median: float | None, reference: float, elements: int
+    module: Module,
+    trainable: int,
+    row: NDArray[np.float64],
+    median: float | None,
+    reference: float,
+    elements: int,
+    became: Reached,
 ) -> ModuleState:
     """Return what a module's gradients come to: a description of the run, not an accusation."""
     counts = module.counts
@@ -136,8 +145,16 @@ def _state(
     if counts.non_finite and ends_non_finite(row, NON_FINITE_TAIL):
         return ModuleState.NON_FINITE
     if counts.flowing == 0 and counts.non_finite == 0:
-        return ModuleState.ZERO if counts.zero else ModuleState.NO_GRADIENT
+        return ModuleState.ZERO if counts.zero else _without_gradient(module, became)
     return ModuleState.VANISHED if _vanished(median, reference, elements) else ModuleState.FLOWS
+
+
+def _without_gradient(module: Module, became: Reached) -> ModuleState:
+    """Return why a module never had a gradient, as far as deep steps saw."""
+    own = {int(position) for position in module.parameters}
+    if own & became.severed:
+        return ModuleState.SEVERED
+    return ModuleState.UNUSED if became.looked and not own & became.live else ModuleState.NO_GRADIENT
 
 
 def ends_non_finite(row: NDArray[np.float64], tail: int) -> bool:

@@ -7,14 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from gradprobe.engine.allowances import allow
-from gradprobe.engine.checking import run_checks
 from gradprobe.engine.evidence import gather
 from gradprobe.engine.flags import judge_flags
 from gradprobe.engine.health import module_health
 from gradprobe.engine.metrics import metric_trends
-from gradprobe.engine.not_seen import not_seen
+from gradprobe.engine.not_seen import not_seen, recorder_failed
+from gradprobe.engine.ranks import check_all
 from gradprobe.engine.selection import choose
+from gradprobe.engine.series import series
 from gradprobe.engine.verdict import verdict_of
+from gradprobe.engine.ways import ways
 from gradprobe.values import Report
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gradprobe.extensions import Check
     from gradprobe.policy.schema import Policy
     from gradprobe.record.record import Record
+    from gradprobe.values import CheckRun
 
 
 def judge(
@@ -32,6 +35,7 @@ def judge(
     *,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    draw: bool = True,
 ) -> Report:
     """Return the report of a run.
 
@@ -41,25 +45,38 @@ def judge(
         checks: The checks to run.
         select: Names or codes of the only checks to run; empty for all.
         ignore: Names or codes of checks not to run.
+        draw: Whether to prepare what charts are drawn from.
 
     Raises:
         UsageError: If `select` or `ignore` names no check of `checks`.
     """
-    findings, failures = run_checks(record, choose(checks, select, ignore))
+    findings, runs = check_all(record, choose(checks, select, ignore))
     findings, allowed, stale = allow(findings, record, policy)
     evidence = gather(record)
     flags = judge_flags(policy, evidence)
     return Report(
         gradprobe=_version(),
         run=replace(record.facts, policy=policy.name),
-        verdict=verdict_of(flags, findings),
+        verdict=verdict_of(flags, findings, is_complete=_is_complete(record)),
         flags=flags,
         findings=findings,
         modules=module_health(record, evidence.norms),
         metrics=metric_trends(record, evidence.trends),
-        not_seen=(*failures, *stale, *not_seen(record)),
+        not_seen=(*(_failed(run) for run in runs if run.error), *stale, *not_seen(record)),
         allowed=allowed,
+        checks=runs,
+        ways=ways(record),
+        series=series(record, evidence.norms) if draw else None,
     )
+
+
+def _is_complete(record: Record) -> bool:
+    """Return whether the run went its way to an end of its own, recorded all along."""
+    return not recorder_failed(record) and record.facts.stopped_by != "exception"
+
+
+def _failed(run: CheckRun) -> str:
+    return f"The check {run.name} ({run.code}) failed, and what it looks for may be missed: {run.error}"
 
 
 def _version() -> str:

@@ -28,7 +28,7 @@ def metric_trends(record: Record, trends: Mapping[str, TrendTest]) -> tuple[Metr
         trends: The trend test of each metric, by name.
     """
     shown = shown_metrics(record)
-    logged = {f"{metric.name} at backward" for metric in shown if metric.source == "log"}
+    logged = {f"{metric.name} at backward" for metric in shown if metric.source not in ("loss", "gradprobe")}
     return tuple(_row(metric, trends[metric.name]) for metric in shown if metric.name not in logged)
 
 

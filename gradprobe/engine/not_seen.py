@@ -6,10 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gradprobe.engine.flags.outcome import listed
+from gradprobe.engine.ranks import first_to_fail, rank_list
 from gradprobe.engine.trend import MINIMUM
 from gradprobe.values import RecorderFailed, StepSkipped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradprobe.record.rank import Rank
     from gradprobe.record.record import Record
 
 
@@ -17,6 +21,7 @@ def not_seen(record: Record) -> tuple[str, ...]:
     """Return what a record cannot tell, what matters most first."""
     sentences = (
         *_recorder(record),
+        *_unfit(record),
         *_ending(record),
         *_skipped(record),
         *_length(record),
@@ -40,12 +45,25 @@ def _skipped(record: Record) -> list[str]:
     ]
 
 
+def recorder_failed(record: Record) -> bool:
+    """Return whether a fault of the recorder ended the recording before the run."""
+    return any(isinstance(seen.incident, RecorderFailed) for seen in record.incidents)
+
+
 def _recorder(record: Record) -> list[str]:
     """Tell that the recorder failed."""
     return [
         f"The recorder failed in step {seen.first_step} and recorded nothing after it: {seen.incident.message}"
         for seen in record.incidents
         if isinstance(seen.incident, RecorderFailed)
+    ]
+
+
+def _unfit(record: Record) -> list[str]:
+    """Tell of packages whose loops or logs could not be looked into."""
+    return [
+        f"gradprobe does not fit the installed {reason}. What this package does or logs by itself was not picked up."
+        for reason in record.facts.unfit
     ]
 
 
@@ -116,10 +134,49 @@ def _unowned(record: Record) -> list[str]:
 
 
 def _ranks(record: Record) -> list[str]:
-    """Tell that other ranks were not judged."""
-    if record.facts.ranks > 1:
-        return [f"{record.facts.ranks} ranks recorded: the norms and losses here are those of {record.path.stem}."]
-    return []
+    """Tell how the processes of the run differ, and whose numbers these are."""
+    ranks = record.ranks
+    if ranks is None:
+        return [_missing_ranks(record.facts.world - 1)] if record.facts.world > 1 else []
+    sentences = []
+    recorded = {one.number for one in ranks.all}
+    if record.facts.world > len(recorded):
+        sentences.append(_missing_ranks(record.facts.world - len(recorded)))
+    first = first_to_fail(ranks.all)
+    if first is not None:
+        sentences.append(_first_end(first, ranks.all))
+    steps = sorted({one.steps for one in ranks.all})
+    if len(steps) > 1:
+        fewest = [one.number for one in ranks.all if one.steps == steps[0]]
+        sentences.append(f"Steps differ from rank to rank: {steps[0]} on {rank_list(fewest)}, {steps[-1]} at the most.")
+    of_all = " (where parameters are sharded, norms are those of the whole)" if record.sharded else ""
+    shown = f"The norms and losses here are those of rank {record.facts.rank} of {len(ranks.all)}{of_all}"
+    kinds = len({one.likeness for one in ranks.all})
+    judged = (
+        f"; {1 + len(record.others)} of {kinds} kinds of ranks were judged" if kinds > 1 + len(record.others) else ""
+    )
+    return [*sentences, f"{shown}{judged}."]
+
+
+def _missing_ranks(number: int) -> str:
+    """Tell that some ranks left no record here."""
+    return f"No record of {number} {'other rank' if number == 1 else 'other ranks'} of this job is here: what they did was not seen."
+
+
+def _first_end(first: Rank, ranks: Sequence[Rank]) -> str:
+    """Tell which process ended first, when, and how."""
+    how = (
+        "without a word: it was killed, or still runs"
+        if first.exit_code is None
+        else "by a signal"
+        if first.exception is None
+        else first.exception
+    )
+    newest = max(one.ended for one in ranks)
+    before = (
+        f", {newest - first.ended:.1f} s before the last" if len(ranks) > 1 and newest - first.ended >= 0.05 else ""
+    )
+    return f"Rank {first.number} ended first, after {first.steps} steps{before}: {how}"[:300].rstrip(".") + "."
 
 
 def _resolution(record: Record) -> list[str]:

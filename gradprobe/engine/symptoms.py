@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from gradprobe.values import Finding
 
 
-_EXPLAIN_ALL: Final = {"non-finite-gradient": ("non-finite-origin", "fully-masked-softmax", "all-labels-ignored")}
+_EXPLAIN_ALL: Final = {
+    "non-finite-gradient": (
+        "exploding-gradient",
+        "non-finite-origin",
+        "fully-masked-softmax",
+        "all-labels-ignored",
+        "low-precision-epsilon",
+    )
+}
 """Causes that account for every finding of a symptom: NaN that is born once is everywhere a step later."""
 
 
@@ -24,13 +32,14 @@ def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -
         findings: In the order of the report.
         symptoms: Names of the checks that report what follows from something.
     """
-    causes = [one for one in findings if one.check not in symptoms and one.severity is not Severity.INFO]
+    causes = [one for one in findings if one.check not in symptoms]
     counts: dict[int, int] = {}
     kept = []
     for finding in findings:
         cause = None
         if finding.check in symptoms:
-            cause = next((one for one in causes if _accounts_for(one, finding)), None)
+            grave = [one for one in causes if one.severity is not Severity.INFO or finding.severity is Severity.INFO]
+            cause = next((one for one in grave if _accounts_for(one, finding)), None) or _together(grave, finding)
         if cause is None:
             kept.append(finding)
         else:
@@ -39,6 +48,14 @@ def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -
         replace(one, evidence={**one.evidence, "symptoms": counts[id(one)]}) if id(one) in counts else one
         for one in kept
     )
+
+
+def _together(causes: list[Finding], symptom: Finding) -> Finding | None:
+    """Return the first of several causes that account for all parameters of a symptom between them; None where they do not."""
+    wanted = set(symptom.parameters)
+    shares = [one for one in causes if wanted & set(one.parameters)]
+    covered = set[str]().union(*(one.parameters for one in shares))
+    return shares[0] if wanted and wanted <= covered else None
 
 
 def _accounts_for(cause: Finding, symptom: Finding) -> bool:

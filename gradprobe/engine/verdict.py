@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 FailOn: TypeAlias = Literal["error", "warning", "never"]
 
 
-def verdict_of(flags: Iterable[Flag], findings: Iterable[Finding]) -> Verdict:
-    """Return `red` with an error or a red flag, else `warning` with a warning or an amber flag, else `healthy`."""
+def verdict_of(flags: Iterable[Flag], findings: Iterable[Finding], *, is_complete: bool = True) -> Verdict:
+    """Return `red` with an error or a red flag, else `warning` with a warning or an amber flag, else `healthy`.
+
+    Args:
+        flags: The flags.
+        findings: The findings.
+        is_complete: Whether all that happened was recorded, and no exception ended it; else it is never called healthy.
+    """
     colours = {flag.colour for flag in flags}
     severities = {finding.severity for finding in findings}
     if Colour.RED in colours or Severity.ERROR in severities:
         return Verdict.RED
-    if Colour.AMBER in colours or Severity.WARNING in severities:
+    if Colour.AMBER in colours or Severity.WARNING in severities or not is_complete:
         return Verdict.WARNING
     return Verdict.HEALTHY
 

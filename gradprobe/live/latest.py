@@ -38,6 +38,6 @@ def latest(run_dir: Path, policy_name: str) -> Callable[[], Report | None]:
             record = read_record(find_record(run_dir))
         except RecordError:
             return None
-        return judge(record, policy, checks) if len(record.steps) else None
+        return judge(record, policy, checks, draw=False) if len(record.steps) else None
 
     return fetch

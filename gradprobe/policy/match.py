@@ -22,6 +22,11 @@ def means(pattern: str, name: str) -> bool:
     return any(fnmatchcase(name[start:], pattern) for start in starts)
 
 
+def covers(pattern: str, name: str) -> bool:
+    """Tell whether a pattern means a parameter, or a module that holds it."""
+    return any(means(pattern, around) for around in (name, *_parents(name)))
+
+
 def matching(pattern: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names that a pattern means, in their order."""
     return tuple(name for name in names if means(pattern, name))

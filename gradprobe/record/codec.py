@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Final, cast, get_args
+from dataclasses import fields
+from typing import Any, Final, cast, get_args
 
 from gradprobe.record.record import Account
 from gradprobe.values import Call, Event, GradCut, Incident, LossReach, Observation, Observed, RelatedSite, Site
@@ -12,9 +12,18 @@ from gradprobe.values import Call, Event, GradCut, Incident, LossReach, Observat
 _KINDS: Final[dict[str, type]] = {kind.__name__: kind for kind in (*get_args(Call), *get_args(Incident))}
 
 
+def to_json(value: Any) -> str:
+    """Return a dataclass and those within it as JSON (`dataclasses.asdict` copies everything in depth first)."""
+    return json.dumps(_fields_of(value), ensure_ascii=True, default=_fields_of)
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
 def encode(event: Event) -> tuple[str, str]:
     """Return the event's kind and its fields as JSON."""
-    return type(event).__name__, json.dumps(asdict(event), ensure_ascii=True)
+    return type(event).__name__, to_json(event)
 
 
 def decode_call(kind: str, data: str) -> Call | None:
@@ -31,7 +40,7 @@ def decode_incident(kind: str, data: str) -> Incident | None:
 
 def encode_observed(observed: Observed) -> tuple[str, str]:
     """Return the observation's kind and its fields as JSON."""
-    return type(observed).__name__, json.dumps(asdict(observed), ensure_ascii=True)
+    return type(observed).__name__, to_json(observed)
 
 
 def decode_observed(kind: str, data: str) -> Observed | None:
@@ -66,7 +75,7 @@ def decode_account(data: str) -> Account:
 
 def encode_site(site: Site | None) -> str | None:
     """Return the site as JSON."""
-    return None if site is None else json.dumps(asdict(site), ensure_ascii=True)
+    return None if site is None else to_json(site)
 
 
 def decode_site(data: str | None) -> Site | None:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from gradprobe.errors import RecordError
 from gradprobe.record import schema
 
-Fact: TypeAlias = "str | int | float | bool | Sequence[str] | None"
+Fact: TypeAlias = "str | int | float | bool | Sequence[object] | Mapping[str, object] | None"
 
 PUT_FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gradprobe.errors import RecordError
+from gradprobe.launch import Launch
+from gradprobe.record.joining import join_run
 
 HOME: Final = ".gradprobe"
 """Directory below the working directory that holds the runs, with a `.gitignore` of its own."""
+
+_ALONE: Final = Launch()
 
 
 def record_path(run: Path, rank: int = 0) -> Path:
@@ -18,25 +23,30 @@ def record_path(run: Path, rank: int = 0) -> Path:
     return run / f"rank-{rank}.sqlite"
 
 
-def create_run(script: str, *, output: Path | None, rank: int = 0) -> Path:
-    """Create the directory of a new run and return it.
+def child_path(run: Path, pid: int) -> Path:
+    """Return the file that holds the record of a process that a recorded program has started."""
+    return run / f"process-{pid}.sqlite"
+
+
+def create_run(script: str, *, output: Path | None, launched: Launch = _ALONE) -> Path:
+    """Create the directory of a new run and return it; of a job of several processes it is one for all.
 
     Args:
         script: Name of the program, for the directory's name.
         output: The directory itself, where the user named one.
-        rank: Rank of this process; ranks of one run share the directory that the user named.
+        launched: Which rank of which job this process is.
 
     Raises:
         RecordError: If the directory cannot be created, or holds a record of this rank already.
     """
     try:
-        run = _named(output) if output is not None else _dated(script)
+        run = _named(output) if output is not None else _new(script, launched)
     except OSError as error:
         place = output or _home()
         raise RecordError(
             f"expected to create the run directory {place}: {error.strerror}; name a place that can be written with --output DIR"
         ) from error
-    if record_path(run, rank).exists():
+    if record_path(run, launched.rank).exists():
         raise RecordError(
             f"expected a new or empty directory, found a run in {run}; name another directory with --output, or remove this one"
         )
@@ -77,8 +87,9 @@ def find_record(named: Path | None) -> Path:
 
 
 def rank_files(run: Path) -> list[Path]:
-    """Return the records of a run directory, by rank."""
-    return sorted(run.glob("rank-*.sqlite"), key=lambda path: (len(path.name), path.name))
+    """Return the records of a run directory: those of ranks by their number, then those of processes that they started."""
+    found = [path for kind in ("rank", "process") for path in run.glob(f"{kind}-*.sqlite")]
+    return sorted(found, key=lambda path: (path.name.startswith("process"), len(path.name), path.name))
 
 
 def _home() -> Path:
@@ -104,12 +115,19 @@ def _named(output: Path) -> Path:
     return output
 
 
-def _dated(script: str) -> Path:
+def _new(script: str, launched: Launch) -> Path:
     home = _home()
     home.mkdir(exist_ok=True)
     ignore = home / ".gitignore"
     if not ignore.exists():
         ignore.write_text("# Made by gradprobe.\n*\n")
+    if not launched.job:
+        return _dated(home, script)
+    own = partial(record_path, rank=launched.rank)
+    return join_run(home, launched.job, lambda run: not own(run).exists(), partial(_dated, home, script))
+
+
+def _dated(home: Path, script: str) -> Path:
     name = f"{_stem(script)}-{time.strftime('%Y%m%d-%H%M%S')}"
     for attempt in range(1, 1000):
         run = home / (name if attempt == 1 else f"{name}-{attempt}")

@@ -10,7 +10,7 @@ from gradprobe.errors import UsageError
 if TYPE_CHECKING:
     from gradprobe.record.frames import Run
 
-FRAMES: Final = ("steps", "modules", "parameters", "metrics", "events")
+FRAMES: Final = ("steps", "modules", "parameters", "accounts", "metrics", "events")
 SUFFIXES: Final = (".parquet", ".csv")
 
 

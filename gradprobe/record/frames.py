@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gradprobe.record.directory import find_record, find_run, rank_files
-from gradprobe.record.reader import read_record
 from gradprobe.record.record import CallSeen, IncidentSeen
+from gradprobe.record.run import read_run
 from gradprobe.record.update import update_norms
 from gradprobe.text.utf8 import writable
+from gradprobe.values import LossReach
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 if TYPE_CHECKING:
@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gradprobe.record.record import Record
-    from gradprobe.values import Event, RunFacts, Step
+    from gradprobe.values import Event, RunFacts, Site, Step
 
 
 PARAMETER_COLUMNS: Final = (
     *("name", "module", "shape", "elements", "dtype", "device", "trainable", "optimizer", "objects"),
     *("steps_flowing", "steps_zero", "steps_none", "steps_non_finite", "last_step_flowing", "grad_norm", "update_norm"),
+)
+ACCOUNT_COLUMNS: Final = (
+    *("name", "registered", "requires_grad", "reached_by", "severed_from", "steps_flowing", "steps_zero", "steps_none"),
+    *("owners", "steps_moved", "steps_unmoved", "same_object", "origin", "copied_from", "written"),
+    *("made_at", "frozen_at", "last_write_at", "used_at"),
 )
 EVENT_COLUMNS: Final = ("event", "file", "line", "function", "code", "details", "first_step", "last_step", "count")
 
@@ -102,6 +107,50 @@ class Run:
         return pd.DataFrame(rows, columns=list(PARAMETER_COLUMNS)).set_index("name")
 
     @cached_property
+    def accounts(self) -> pd.DataFrame:
+        """One row a parameter that deep steps saw, indexed by name: what became of it, from its making to its update.
+
+        Columns: `registered` (name and class of the module that registered it; empty where none did), `requires_grad`,
+        `reached_by` and `severed_from` (backward calls, `file:line`, to whose loss it has a way with a gradient, or only one
+        without), how often it had a gradient, `owners` (parameter groups that hold it), `steps_moved` and `steps_unmoved` (deep
+        steps with a gradient that is not zero that changed it, or did not), `same_object` (one tensor has gone by
+        its name throughout), `origin` of its values, `copied_from` (parameters), `written` (writes to it by the script), and the
+        lines that made it, froze it, wrote to it last and used it first.
+        """
+        import pandas as pd
+
+        names = [parameter.name for parameter in self.record.parameters]
+        reaches = [seen.observed for seen in self.record.observations if isinstance(seen.observed, LossReach)]
+        rows = []
+        for position, account in sorted(self.record.accounts.items()):
+            counts = self.record.parameters[position].counts
+            severed = [one for one in reaches if any(position in positions for positions in one.cut.values())]
+            rows.append(
+                {
+                    "name": names[position],
+                    "registered": account.registered,
+                    "requires_grad": account.requires_grad,
+                    "reached_by": ", ".join(_place(one.site) for one in reaches if position in one.reached),
+                    "severed_from": ", ".join(_place(one.site) for one in severed if position not in one.reached),
+                    "steps_flowing": counts.flowing,
+                    "steps_zero": counts.zero,
+                    "steps_none": counts.none,
+                    "owners": account.owners,
+                    "steps_moved": account.moved,
+                    "steps_unmoved": account.unmoved,
+                    "same_object": account.same_object,
+                    "origin": account.origin,
+                    "copied_from": ", ".join(names[source] for source in account.copied_from),
+                    "written": account.written,
+                    "made_at": _place(account.made),
+                    "frozen_at": _place(account.frozen_at),
+                    "last_write_at": _place(account.last_write),
+                    "used_at": _place(account.used_at),
+                }
+            )
+        return pd.DataFrame(rows, columns=list(ACCOUNT_COLUMNS)).set_index("name")
+
+    @cached_property
     def modules(self) -> pd.DataFrame:
         """One row a module and a recorded step, indexed by module and step, for modules that own parameters.
 
@@ -171,7 +220,7 @@ def open_run(run: str | os.PathLike[str] | None = None) -> Run:
         RecordError: If there is no record there, or it cannot be read.
     """
     named = None if run is None else Path(run)
-    return Run(read_record(find_record(named), ranks=len(rank_files(find_run(named))) or 1))
+    return Run(read_run(named))
 
 
 def _counts(counts: dict[str, int]) -> dict[str, int]:
@@ -182,3 +231,8 @@ def _newest(values: NDArray[np.floating], norms: NDArray[np.float32]) -> float:
     """Return the value of the newest row in which the gradient was due; NaN where there was none then."""
     due = np.flatnonzero(norms != NOT_LOOKED_AT)
     return float(values[due[-1]]) if len(due) and norms[due[-1]] != NO_GRADIENT else float("nan")
+
+
+def _place(site: Site | None) -> str:
+    """Return `file:line`; empty where it is not known."""
+    return "" if site is None or not site.line else writable(f"{site.file}:{site.line}")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,14 @@ from gradprobe.values import RunFacts
 
 _ADVICE: Final = "name a run directory that `gradprobe run` wrote, for instance one below .gradprobe/"
 _OTHER: Final = {"loss": "at backward", "gradprobe": "of gradprobe"}
-"""What is added to a metric's name where the script logged another under the same name, by its source."""
+"""What is added to a metric's name where the script logged another under the same name, by its source; `of <source>` for the rest."""
+_ORDER: Final = {"log": 0, "loss": 2, "gradprobe": 3}
+"""Whose metric keeps a name that several sources have used, lowest first; frameworks and trackers are 1, the first one first."""
+_STEP: Final = (
+    "id, span, time, seconds, pattern, norms, lowest, highest, learning_rates, metrics, metrics_lowest, metrics_highest"
+)
+Logged: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
+"""`[rows, metrics]` newest, lowest and highest values; one array three times where nothing is thinned."""
 _SMALLEST_PAGE: Final = 512
 """Bytes of the smallest SQLite database that is not empty."""
 
@@ -53,11 +60,22 @@ def read_record(path: Path, *, ranks: int = 1) -> Record:
     Raises:
         RecordError: If the file is missing, empty, foreign, newer than this gradprobe, or damaged beyond reading.
     """
+    with opened(path) as connection:
+        return _read(connection, path, ranks)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a record for reading, as one consistent snapshot; what goes wrong in reading it is said as one line.
+
+    Raises:
+        RecordError: If the file is missing, empty, foreign, newer than this gradprobe, or damaged beyond reading.
+    """
     _expect_file(path)
     try:
         with _opened(path) as connection:
             _expect_record(connection, path)
-            return _read(connection, path, ranks)
+            yield connection
     except OSError as error:
         raise RecordError(f"expected a record at {path}, cannot read it: {error.strerror}; {_ADVICE}") from error
     except sqlite3.OperationalError as error:
@@ -157,7 +175,7 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
     calls = _calls(connection)
     patterns = _patterns(connection, {position: place for place, position in enumerate(calls)})
     places = {position: place for place, position in enumerate(patterns)}
-    steps, values = _steps(connection, len(parameters), len(groups), len(names), places)
+    steps, logged = _steps(connection, len(parameters), len(groups), len(names), places)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return Record(
         path=path,
@@ -169,12 +187,21 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
         optimizers=_optimizers(connection),
         groups=groups,
         steps=steps,
-        metrics=_metrics(names, steps, values),
+        metrics=_metrics(names, steps, logged),
         calls=tuple(calls.values()),
         patterns=tuple(patterns.values()),
         incidents=_incidents(connection),
         observations=_observations(connection, version),
         accounts=_accounts(connection, len(parameters), version),
+        deep=tuple((int(first), int(last)) for first, last in facts.get("deep_at", ())),
+        update_ratios={
+            str(root): (
+                np.array([at for at, _ in points], np.int64),
+                np.array([ratio for _, ratio in points], np.float64),
+            )
+            for root, points in facts.get("update_ratios", {}).items()
+        },
+        sharded={int(position): int(parts) for position, parts in facts.get("sharded", ())},
     )
 
 
@@ -201,12 +228,17 @@ def _facts(
         stopped_by=facts.get("stopped_by"),
         path=str(path.parent),
         policy=facts.get("policy") or "",
+        host=facts.get("host", ""),
+        pid=facts.get("pid", 0),
+        unfit=tuple(facts.get("unfit", ())),
+        rank=facts.get("rank", 0),
+        world=facts.get("world", 1),
     )
 
 
 def _parameters(connection: sqlite3.Connection) -> tuple[Parameter, ...]:
     rows = connection.execute("SELECT * FROM parameters ORDER BY id").fetchall()
-    counts = _totals(connection, "parameters", len(rows))
+    counts = gradient_counts(connection, "parameters", len(rows))
     return tuple(
         Parameter(
             name, module, tuple(json.loads(shape)), dtype, device, bool(trainable), optimizer, group, objects, count
@@ -219,7 +251,7 @@ def _parameters(connection: sqlite3.Connection) -> tuple[Parameter, ...]:
 
 def _modules(connection: sqlite3.Connection, parameters: int) -> tuple[Module, ...]:
     rows = connection.execute("SELECT name, type, depth, parameters FROM modules ORDER BY id").fetchall()
-    counts = _totals(connection, "modules", len(rows))
+    counts = gradient_counts(connection, "modules", len(rows))
     modules = []
     for (name, kind, depth, blob), count in zip(rows, counts, strict=True):
         positions = np.frombuffer(blob, np.int32).astype(np.intp)
@@ -228,7 +260,14 @@ def _modules(connection: sqlite3.Connection, parameters: int) -> tuple[Module, .
     return tuple(modules)
 
 
-def _totals(connection: sqlite3.Connection, kind: str, things: int) -> list[GradientCounts]:
+def gradient_counts(connection: sqlite3.Connection, kind: str, things: int) -> list[GradientCounts]:
+    """Return how often each parameter, or module, had a gradient.
+
+    Args:
+        connection: The record.
+        kind: `parameters` or `modules`.
+        things: How many there are.
+    """
     row = connection.execute("SELECT counts FROM totals WHERE kind = ?", (kind,)).fetchone()
     table = np.frombuffer(row[0], np.int64).reshape(-1, COLUMNS).tolist() if row else []
     table += [[0, 0, 0, 0, -1]] * (things - len(table))
@@ -248,21 +287,17 @@ def _optimizers(connection: sqlite3.Connection) -> tuple[Optimizer, ...]:
 
 def _steps(
     connection: sqlite3.Connection, parameters: int, groups: int, metrics: int, patterns: Mapping[int, int]
-) -> tuple[Steps, NDArray[np.float64]]:
-    rows = connection.execute(
-        "SELECT id, span, time, seconds, pattern, norms, lowest, highest, learning_rates, metrics FROM steps ORDER BY id"
-    ).fetchall()
-    index, span, time, seconds, pattern, norms, lowest, highest, rates, values = (
-        zip(*rows, strict=True) if rows else ((),) * 10
-    )
+) -> tuple[Steps, Logged]:
+    rows = connection.execute(f"SELECT {_STEP} FROM steps ORDER BY id").fetchall()
+    columns = zip(*rows, strict=True) if rows else ((),) * 12
+    index, span, time, seconds, pattern, norms, lowest, highest, rates, *logged = columns
     if any(length < 1 for length in span):
         raise ValueError("a row stands for no step")
     last = arrays.stack_norms(norms, parameters)
     thinned = any(blob is not None for blob in lowest)
 
     def bound(blobs: tuple[bytes | None, ...]) -> NDArray[np.float32]:
-        filled = [other if blob is None else blob for blob, other in zip(blobs, norms, strict=True)]
-        return arrays.stack_norms(filled, parameters) if thinned else last
+        return arrays.stack_norms(_filled(blobs, norms), parameters) if thinned else last
 
     steps = Steps(
         index=np.array(index, np.int64),
@@ -275,16 +310,31 @@ def _steps(
         learning_rates=arrays.stack_rates(rates, groups),
         pattern=np.array([patterns.get(position, -1) for position in pattern], np.int64),
     )
-    return steps, arrays.stack_metrics(values, metrics)
+    values, smallest, largest = logged
+    newest = arrays.stack_metrics(values, metrics)
+    if not thinned:
+        return steps, (newest, newest, newest)
+    low, high = (arrays.stack_metrics(_filled(blobs, values), metrics) for blobs in (smallest, largest))
+    return steps, (newest, low, high)
 
 
-def _metrics(names: list[tuple[str, str]], steps: Steps, values: NDArray[np.float64]) -> dict[str, Metric]:
-    taken = {name for name, source in names if source == "log"}
+def _filled(blobs: tuple[bytes | None, ...], others: tuple[bytes, ...]) -> list[bytes]:
+    """Return the blobs, and in place of those that are not there the others."""
+    return [other if blob is None else blob for blob, other in zip(blobs, others, strict=True)]
+
+
+def _metrics(names: list[tuple[str, str]], steps: Steps, logged: Logged) -> dict[str, Metric]:
+    owners: dict[str, str] = {}
+    for name, source in sorted(names, key=lambda one: _ORDER.get(one[1], 1)):
+        owners.setdefault(name, source)
+    values, lowest, highest = logged
     metrics = {}
-    for (name, source), column in zip(names, values.T, strict=True):
-        shown = name if source == "log" or name not in taken else f"{name} {_OTHER[source]}"
-        logged = ~arrays.is_missing(column)
-        metrics[shown] = Metric(shown, source, steps.index[logged], column[logged])
+    for position, (name, source) in enumerate(names):
+        shown = name if source == owners[name] else f"{name} {_OTHER.get(source, f'of {source}')}"
+        there = ~arrays.is_missing(values[:, position])
+        newest = values[there, position]
+        low, high = (newest if one is values else one[there, position] for one in (lowest, highest))
+        metrics[shown] = Metric(shown, source, steps.index[there], newest, low, high)
     return metrics
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gradprobe.record.rank import Ranks
     from gradprobe.values import RunFacts, Site
 
 
@@ -93,7 +94,7 @@ class Account:
         owners: Parameter groups, over all living optimizers, that hold it.
         moved: Deep steps of its optimizer that changed it.
         unmoved: Deep steps of its optimizer that left it as it was although its gradient was not zero.
-        same_object: Whether the optimizer that owns it holds the very tensor that goes by its name.
+        same_object: Whether one and the same tensor has gone by its name throughout.
         written: How often deep steps saw the script write to it by itself, since its first backward.
         last_write: Where it last did.
         used_at: Where it was first used for something that a gradient comes back from; None where deep steps saw no such use.
@@ -103,6 +104,7 @@ class Account:
         made_chain: The user's lines that made it, innermost first; kept only while no loss reaches it.
         used_chain: The user's lines that first used it, likewise.
         copied_from: Positions of the parameters whose values were written into it (a target network, an average).
+        scale: Root mean square of its values as a loss first met it; -1 where it was not measured.
     """
 
     registered: str
@@ -124,6 +126,7 @@ class Account:
     library: bool = False
     made_chain: tuple[Site, ...] = ()
     used_chain: tuple[Site, ...] = ()
+    scale: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +205,20 @@ class Metric:
 
     Attributes:
         name: Its name.
-        source: `loss` (seen at a `backward()`), `log` (given to `gradprobe.log`) or `gradprobe` (measured by the recorder).
+        source: `loss` (seen at a `backward()`), `log` (given to `gradprobe.log`), `gradprobe` (measured by the recorder), or the framework
+            or tracker it was given to: `transformers`, `lightning`, `tensorboard`, `wandb`, `mlflow`.
         steps: `[n]` int64.
         values: `[n]` float64; NaN and infinity are values.
+        lowest: `[n]` float64, lowest value within the steps that a row stands for; the same array as `values` where nothing is thinned.
+        highest: `[n]` float64, highest value, likewise.
     """
 
     name: str
     source: str
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +269,12 @@ class Record:
         incidents: What happened out of the ordinary, in order.
         observations: What deep steps and the recorder's books saw, in the order in which it was first seen.
         accounts: What deep steps know of a parameter, by its position.
+        deep: The deep steps as ranges, first and last; of very many the first and the newest.
+        update_ratios: By root module, `[n]` int64 deep steps and `[n]` float64 norm of the update divided by norm of the weights,
+            from samples of the parameters.
+        sharded: Of how many parts a parameter is, by its position, where ranks hold parts of it.
+        ranks: All processes of the run, held against each other; None where there is one.
+        others: Records of processes that saw other things happen than this one: one of each kind, of very many kinds some.
     """
 
     path: Path
@@ -276,3 +290,8 @@ class Record:
     incidents: tuple[IncidentSeen, ...]
     observations: tuple[ObservationSeen, ...] = ()
     accounts: Mapping[int, Account] = field(default_factory=dict)
+    deep: tuple[tuple[int, int], ...] = ()
+    update_ratios: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=dict)
+    sharded: Mapping[int, int] = field(default_factory=dict)
+    ranks: Ranks | None = None
+    others: tuple[Record, ...] = ()

@@ -51,6 +51,7 @@ class AccountRow:
     library: bool = False
     made_chain: tuple[Site, ...] = ()
     used_chain: tuple[Site, ...] = ()
+    scale: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ CREATE TABLE steps (
     learning_rates BLOB NOT NULL, metrics BLOB NOT NULL, metrics_lowest BLOB, metrics_highest BLOB
 );
 CREATE INDEX steps_by_level ON steps (level, kept, id);
+CREATE TABLE digests (step INTEGER NOT NULL, what TEXT NOT NULL, positions BLOB NOT NULL, bits BLOB NOT NULL, norms BLOB NOT NULL);
 CREATE TABLE totals (kind TEXT PRIMARY KEY, counts BLOB NOT NULL);
 """
 

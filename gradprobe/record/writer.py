@@ -10,14 +10,14 @@ import ctypes
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradprobe.record.arrays import MISSING
-from gradprobe.record.codec import encode, encode_observed, encode_site
+from gradprobe.record.codec import encode, encode_observed, encode_site, to_json
 from gradprobe.record.create import PUT_FACT, Fact, create_record, fact_rows
 from gradprobe.record.interning import Incidents, Interned, Observations
 from gradprobe.record.rows import AccountRow, Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
@@ -112,9 +112,26 @@ class RecordWriter:
 
     def put_account(self, position: int, row: AccountRow) -> None:
         """Note what deep steps know of a parameter."""
-        self._define(
-            "INSERT OR REPLACE INTO accounts VALUES (?, ?)", position, json.dumps(asdict(row), ensure_ascii=True)
+        self._define("INSERT OR REPLACE INTO accounts VALUES (?, ?)", position, to_json(row))
+
+    def put_digest(
+        self, step: int, what: str, positions: Sequence[int], bits: NDArray[np.float64], norms: NDArray[np.float64]
+    ) -> None:
+        """Note digests of tensors, for other ranks to be held against.
+
+        Args:
+            step: The step they were taken in.
+            what: Of what: `wrapped-parameters`, `wrapped-gradients`, `plain-parameters`, `plain-gradients`, `batch`.
+            positions: Positions of the parameters; empty for a batch.
+            bits: `[tensors]` whole numbers, -1 where there is none.
+            norms: `[tensors]` L2 norms, -1 where there is none.
+        """
+        blobs = (
+            np.array(positions, np.int32).tobytes(),
+            bits.astype(np.int32).tobytes(),
+            norms.astype(np.float64).tobytes(),
         )
+        self._define("INSERT INTO digests VALUES (?, ?, ?, ?, ?)", step, what, *blobs)
 
     def observe(self, step: int, observed: Observed) -> None:
         """Note an observation; the same one again is counted, and what it says newest is kept."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gradprobe.recorder.transfer import Transfer, host_value, local, on_host
+from gradprobe.recorder.transfer import Transfer, host_flat, host_value, local, on_host
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 _FAST: Final = (torch.float32, torch.float64)
@@ -66,7 +66,8 @@ class Norms:
                 self.values[position] = _single(host_norm(gradient) / divisor)
                 continue
             gradient = local(gradient)
-            if gradient.is_meta or _needs_a_wait(gradient):
+            # A rank may hold no part of a small parameter: that is no gradient of zero.
+            if gradient.is_meta or not gradient.numel() or _needs_a_wait(gradient):
                 self.values[position] = NOT_LOOKED_AT
             else:
                 gradients[position] = gradient
@@ -90,8 +91,7 @@ def host_norm(gradient: torch.Tensor) -> float:
     The sum of squares is taken in the tensor's own precision, whose range ends at norms of 1e-19 and 1e19 for float32.
     A sum that comes out near zero or infinite is taken again after scaling, so that tiny is never called zero.
     """
-    array = gradient.detach().numpy() if gradient.requires_grad else gradient.numpy()
-    flat = array.reshape(-1)
+    flat = host_flat(gradient)
     squares = float(np.vdot(flat, flat))
     if 1e-30 < squares < 1e30:
         return math.sqrt(squares)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
+from torch.utils._python_dispatch import _pop_mode, _push_mode
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +38,9 @@ class Guard:
             with self.lock:
                 self._depth, self._thread = self._depth + 1, threading.get_ident()
                 try:
-                    return observe(*args, **kwargs)
+                    # What an observer computes is not shown to modes, ours or the script's.
+                    with torch._C.DisableTorchFunction(), Unseen():
+                        return observe(*args, **kwargs)
                 except Exception as error:
                     self._on_fault(error)
                     return None
@@ -59,6 +62,23 @@ class Guard:
     def renew(self) -> None:
         """Forget whoever held the lock, in a forked child that has only one thread."""
         self.active, self.lock, self._depth = False, threading.RLock(), 0
+
+
+class Unseen:
+    """Takes the script's dispatch modes off for a while.
+
+    One that counts operations would count ours; and selective activation checkpointing hands out what it has seen in the forward
+    in the order in which it saw it: with ours among them, it would hand out the wrong ones.
+    """
+
+    __slots__ = ("_modes",)
+
+    def __enter__(self) -> None:
+        self._modes: list[Any] = [_pop_mode() for _ in range(torch._C._len_torch_dispatch_stack())]
+
+    def __exit__(self, *_: object) -> None:
+        for mode in reversed(self._modes):
+            _push_mode(mode)
 
 
 def _is_capturing() -> bool:

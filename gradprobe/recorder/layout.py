@@ -97,6 +97,10 @@ class Layout:
         """Return the roots that are alive, with their names."""
         return [(name, root) for name, reference in self._roots.items() if (root := reference()) is not None]
 
+    def root_of(self, name: str) -> str | None:
+        """Return the name of the root that a parameter lies below, by its name; None where there is none."""
+        return next((root for root in self._roots if name.startswith(f"{root}.")), None)
+
     def adopt(self, name: str, parameter: torch.Tensor) -> None:
         """Give a position to a parameter that is part of no module, and that no optimizer owns."""
         position = self._place(name, "", parameter)
@@ -132,6 +136,10 @@ class Layout:
         return [
             (position, parameter) for position, parameter in found if parameter is not None and parameter.requires_grad
         ]
+
+    def stepped(self) -> list[torch.optim.Optimizer]:
+        """Return the living optimizers that have stepped before."""
+        return list(self._bound)
 
     def number_of(self, optimizer: torch.optim.Optimizer) -> int | None:
         """Return the number of an optimizer that has stepped before."""
@@ -261,7 +269,8 @@ class Layout:
             self._references.append(weakref.ref(parameter))
             self._ids.append(id(parameter))
         else:
-            self._by_id.pop(self._ids[position], None)
+            if self._by_id.get(self._ids[position]) == position:  # The id of a dead one may be another's by now.
+                del self._by_id[self._ids[position]]
             self._ids[position] = id(parameter)
             self.parameters[position] = _row(name, module, parameter, self.parameters[position].objects + 1)
             self._references[position] = weakref.ref(parameter)

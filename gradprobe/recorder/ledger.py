@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -19,8 +20,12 @@ from gradprobe.values import Observation, RelatedSite, Site
 
 LOOKED_AT: Final = 4
 """Parameters of each optimizer that are looked at, spread over all of them."""
+BY_HAND: Final = -1
+"""Number of the books of parameters that the script updates without an optimizer of torch."""
 SMALL: Final = 65_536
 """Elements up to which a gradient on the host is looked through for anything but zeros."""
+MOST_READ: Final = 256
+"""Contributions that the script has read and cleared which wait for the optimizer's step."""
 MOST_SITES: Final = 64
 """Different backward calls whose gradients an optimizer's books tell apart."""
 
@@ -40,11 +45,15 @@ class Entry:
         site: Where backward was called.
         used: How often the optimizer has stepped with it.
         others: Numbers of other optimizers that have stepped since.
+        is_read: Whether the script has read them.
+        is_taken: Whether it has made use of what it read.
     """
 
     site: Site
     used: int = 0
     others: set[int] = field(default_factory=set)
+    is_read: bool = False
+    is_taken: bool = False
 
 
 @dataclass(slots=True)
@@ -53,11 +62,26 @@ class Counts:
 
     used: int = 0
     discarded: int = 0
+    taken: int = 0
     pending: int = 0
     cleared_at: Site | None = None
     foreign: int = 0
-    most_at_once: int = 0
     at_once: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Clip:
+    """Gradients that were clipped, and have not been used yet.
+
+    Attributes:
+        site: Where.
+        owners: Numbers of the optimizers that hold some of the parameters.
+        is_passed: Whether another optimizer has stepped since.
+    """
+
+    site: Site
+    owners: set[int]
+    is_passed: bool = False
 
 
 class Book:
@@ -71,10 +95,13 @@ class Book:
         self.identities = frozenset(map(id, parameters))
         self.looks: list[Look] = []
         self.entries: list[Entry] = []
+        self.read: list[Entry] = []
         self.counts: dict[Site, Counts] = {}
         self.steps = 0
         self.stale_steps = 0
         self.empty_steps = 0
+        self.touched_steps = 0
+        self.left: list[Look] = []
         self.explained = False
         self.step_site: Site | None = None
 
@@ -118,6 +145,7 @@ class Ledger:
         self._before: dict[int, list[Look]] = {}
         self._cleared_at: Site | None = None
         self._clips: dict[Site, list[int]] = {}
+        self._clipped: list[Clip] = []
 
     def bind(self, number: int, parameters: list[torch.Tensor]) -> bool:
         """Open a book for an optimizer that steps, or look at others of its parameters; return whether it was open."""
@@ -126,6 +154,7 @@ class Ledger:
             fresh = Book(number, [one for one in parameters if one.requires_grad and not one.is_sparse])
             if book is not None:
                 fresh.counts, fresh.steps, fresh.stale_steps = book.counts, book.steps, book.stale_steps
+                fresh.touched_steps = book.touched_steps
                 fresh.empty_steps, fresh.step_site = book.empty_steps, book.step_site
             self._books[number] = fresh
             return False
@@ -147,15 +176,32 @@ class Ledger:
         for book in self._mine().values():
             book.explained = True
 
-    def clipped(self, site: Site) -> None:
-        """Note that gradients are about to be clipped, and whether there are any that have not been used."""
+    def clipped(self, site: Site, parameters: Sequence[torch.Tensor]) -> None:
+        """Note that gradients are about to be clipped, and whether there are any that have not been used.
+
+        Args:
+            site: Where.
+            parameters: Whose; none where that cannot be told.
+        """
         self._settle()
         if not self._books:
             return
         fresh = any(not entry.used for book in self._mine().values() for entry in book.entries)
         used = any(entry.used for book in self._mine().values() for entry in book.entries)
-        counts = self._clips.setdefault(site, [0, 0, 0])
+        if not fresh and not used and any(one.grad is not None for one in parameters):
+            return  # Books look at some of the parameters, which may be just those that no loss reaches.
+        counts = self._clips.setdefault(site, [0, 0, 0, 0, 0])
         counts[0 if fresh else 1 if used else 2] += 1
+        owners = {
+            number for number, book in self._mine().items() if any(id(one) in book.identities for one in parameters)
+        }
+        self._clipped = [*self._clipped[-7:], Clip(site, owners)] if owners else self._clipped
+
+    def unused(self, parameter: torch.Tensor) -> list[Entry]:
+        """Return the contributions to a parameter's gradient that its optimizer has not used yet."""
+        self._settle()
+        books = (book for book in self._mine().values() if id(parameter) in book.identities)
+        return [entry for book in books for entry in book.entries if not entry.used]
 
     def backward_begins(self) -> None:
         """Look at what is there before a backward adds to it."""
@@ -169,7 +215,7 @@ class Ledger:
             if number in self._before and now != self._before[number]:
                 if len(book.counts) < MOST_SITES or site in book.counts:
                     book.entries.append(Entry(site))
-                book.looks = now
+                book.looks = book.left = now
         self._before = {}
 
     def step_begins(self, number: int) -> None:
@@ -178,13 +224,22 @@ class Ledger:
         book = self._mine().get(number)
         if book is None:
             return
+        for clip in self._clipped:
+            self._clips[clip.site][3] += number in clip.owners
+            clip.is_passed = clip.is_passed or number not in clip.owners
+        self._clipped = [clip for clip in self._clipped if number not in clip.owners]
         book.steps += 1
         stale = [entry for entry in book.entries if entry.used]
         fresh = [entry for entry in book.entries if not entry.used]
         book.empty_steps += not book.entries
         book.stale_steps += bool(stale and fresh)
+        book.touched_steps += book.left != book.look()  # By clipping, unscaling, or the script itself.
         for counts in book.counts.values():
             counts.discarded, counts.pending = counts.discarded + counts.pending, 0
+        for entry in book.read:  # Whether the script makes use of what it read shows after it was cleared.
+            counts = book.counts.setdefault(entry.site, Counts())
+            counts.taken, counts.discarded = counts.taken + entry.is_taken, counts.discarded + (not entry.is_taken)
+        book.read = []
         here: dict[Site, int] = {}
         for entry in fresh:
             counts = book.counts.setdefault(entry.site, Counts())
@@ -210,6 +265,22 @@ class Ledger:
             stepped.looks = stepped.look()
             stepped.explained = False
 
+    def updated_by_hand(self, parameters: list[torch.Tensor]) -> None:
+        """Note that the script has updated parameters by itself since the newest backward, and perhaps cleared their gradients.
+
+        Whether it stepped with gradients of an earlier update is only said of gradients that it left as the backward made them:
+        what it does to them otherwise, momentum in their place for instance, is its own affair.
+        """
+        book = self._mine().get(BY_HAND)
+        if not self.bind(BY_HAND, parameters) or book is None or not book.entries:
+            return
+        book.steps += 1
+        used = any(entry.used for entry in book.entries)
+        book.stale_steps += used and any(not entry.used for entry in book.entries) and book.left == book.look()
+        book.step_site = book.entries[-1].site
+        for entry in book.entries:
+            entry.used += 1
+
     def observations(self) -> list[Observation]:
         """Return what the books say so far."""
         found = []
@@ -221,6 +292,7 @@ class Ledger:
                 "steps": book.steps,
                 "stale": book.stale_steps,
                 "empty": book.empty_steps,
+                "touched": book.touched_steps,
             }
             found.append(Observation("gradient-book", book.step_site, detail=detail, key=str(book.number)))
             for site, counts in book.counts.items():
@@ -229,13 +301,13 @@ class Ledger:
                     "optimizer": book.number,
                     "used": counts.used,
                     "discarded": counts.discarded,
+                    "taken": counts.taken,
                     "foreign": counts.foreign,
-                    "least_at_once": min(counts.at_once, default=0),
                     "most_at_once": max(counts.at_once, default=0),
                 }
                 found.append(Observation("gradients-of", site, related, detail=more, key=str(book.number)))
-        for site, (fresh, used, none) in self._clips.items():
-            detail = {"fresh": fresh, "used": used, "none": none}
+        for site, (fresh, used, none, useful, lost) in self._clips.items():
+            detail = {"fresh": fresh, "used": used, "none": none, "useful": useful, "lost": lost}
             found.append(Observation("clip-book", site, detail=detail))
         return found
 
@@ -246,9 +318,15 @@ class Ledger:
                 for entry in book.entries:
                     if not entry.used and not entry.others:  # Else it was for another one's step.
                         counts = book.counts.setdefault(entry.site, Counts())
-                        counts.pending += 1  # Discarded, if the optimizer goes on stepping.
+                        if entry.is_read and len(book.read) < MOST_READ:
+                            book.read.append(entry)
+                        else:
+                            counts.pending += 1  # Discarded, if the optimizer goes on stepping.
                         counts.cleared_at = self._cleared_at or counts.cleared_at
                 book.entries = []
+                for clip in self._clipped:
+                    self._clips[clip.site][4] += clip.is_passed and book.number in clip.owners
+                self._clipped = [clip for clip in self._clipped if book.number not in clip.owners]
             if book.entries:
                 book.looks = book.look()
             book.explained = False

@@ -6,7 +6,7 @@ Keeps nothing alive, and reads a handful of flags and version counters at each b
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,8 +40,11 @@ class Switch:
         names: Names of its parameters.
         kinds: Classes of the layers.
         type: Class of the module.
-        backwards: How many backwards have gone through it since, by where they were called.
-        last_step: Step of the newest of them.
+        backwards: How many backwards have gone through it since whose gradients were used, by where they were called.
+        waiting: Those whose gradients have not been used yet: an attack throws them away.
+        last_step: Step of the newest that used some.
+        is_early: Whether it was called before any backward.
+        is_used: Whether one of the layers has computed in that mode since, without gradients: an evaluation.
     """
 
     site: Site
@@ -54,7 +57,10 @@ class Switch:
     kinds: str
     type: str
     backwards: dict[Site, int] = field(default_factory=dict)
+    waiting: dict[Site, int] = field(default_factory=dict)
     last_step: int = 0
+    is_early: bool = False
+    is_used: bool = False
 
     def is_on(self) -> bool:
         """Return whether some of the layers is still in evaluation mode."""
@@ -82,15 +88,23 @@ class Modes:
         self._first_in_evaluation: weakref.WeakKeyDictionary[nn.Module, set[Site]] = weakref.WeakKeyDictionary()
         self._before: list[list[tuple[int, int]]] = []
 
-    def evaluates(self, module: nn.Module, site: Site, step: int) -> None:
-        """Note that a module is about to be put in evaluation mode."""
-        if not self._sites or isinstance(module, (_DROPOUT, _BATCH_NORM)):
-            return  # Before any training; or this very layer is meant.
+    def evaluates(self, module: nn.Module, site: Site, step: int, *, by_user: bool) -> None:
+        """Note that a module is about to be put in evaluation mode.
+
+        Args:
+            module: The module.
+            site: Where.
+            step: Steps that have been taken.
+            by_user: Whether the user's own code says so, and not a library on its behalf: one that loads a model, for instance.
+        """
+        if isinstance(module, (_DROPOUT, _BATCH_NORM)) or not (self._sites or by_user):
+            return  # This very layer is meant; or a library hands a model over in that mode.
         if len(self._calls) < 256 or site in self._calls:
             self._calls[site] = self._calls.get(site, 0) + 1
-        self._settle()
+        self.settle()
         layers = [layer for layer in module.modules() if layer.training and depends_on_mode(layer)]
-        trained = [(name, one) for name, one in self._owned(module) if one.requires_grad]
+        own = self._owned(module) if self._sites else (("", one) for one in module.parameters())
+        trained = [(name, one) for name, one in own if one.requires_grad]
         if not layers or not trained or len(self._switches) >= MOST_SWITCHES:
             return
         every, each = max(1, len(layers) // MOST_LAYERS), max(1, len(trained) // MOST_PARAMETERS)
@@ -105,47 +119,87 @@ class Modes:
                 names=tuple(name for name, _ in trained[:64]),
                 kinds=", ".join(sorted({type(layer).__name__ for layer in layers})),
                 type=type(module).__name__,
+                is_early=not self._sites,
             )
         )
 
+    def computed_in_evaluation(self, layer: nn.Module) -> None:
+        """Note that a layer computed in evaluation mode while gradients were off."""
+        for switch in self._switches:
+            if switch.is_early and not switch.is_used:
+                module = switch.module()
+                switch.is_used = module is not None and any(one is layer for one in module.modules())
+
     def backward_begins(self) -> None:
         """Look at what is there before a backward adds to it."""
-        self._settle()
+        self.settle()
         self._before = [switch.look() for switch in self._switches]
 
-    def backward_ended(self, site: Site, step: int) -> None:
+    def backward_ended(self, site: Site) -> None:
         """Note which modules in evaluation mode a backward went through."""
         for switch, before in zip(self._switches, self._before, strict=False):
             module = switch.module()
             if module is None or switch.look() == before:
                 continue
-            if site not in switch.trained_at:
+            if switch.is_early and not switch.is_used:
+                continue
+            if not switch.is_early and site not in switch.trained_at:
                 self._first_in_evaluation.setdefault(module, set()).add(site)
                 continue
-            switch.backwards[site] = switch.backwards.get(site, 0) + 1
-            switch.last_step = step
-            known = self._told.get(switch.site)
-            if known is None or sum(switch.backwards.values()) > sum(known.backwards.values()):
-                self._told[switch.site] = switch
+            switch.waiting[site] = switch.waiting.get(site, 0) + 1
         self._before = []
         if len(self._sites) < 256:
             self._sites.add(site)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a backward went through a module in evaluation mode whose gradients have not been used yet."""
+        return any(switch.waiting for switch in self._switches)
+
+    def updated(self, parameters: Sequence[torch.Tensor], step: int) -> None:
+        """Note that parameters were updated: the gradients of backwards through modules in evaluation mode were used.
+
+        Args:
+            parameters: Those that were.
+            step: Steps that had been taken before.
+        """
+        waiting = [switch for switch in self._switches if switch.waiting and switch.is_on()]
+        identities = frozenset(map(id, parameters)) if waiting else frozenset()
+        for switch in waiting:
+            if not any(id(reference()) in identities for reference in switch.parameters):
+                continue
+            for site, count in switch.waiting.items():
+                switch.backwards[site] = switch.backwards.get(site, 0) + count
+            switch.waiting, switch.last_step = {}, step
+            known = self._told.get(switch.site)
+            if known is None or sum(switch.backwards.values()) > sum(known.backwards.values()):
+                self._told[switch.site] = switch
 
     def observations(self) -> Iterator[Observation]:
         """Return what was seen so far; of a line that put modules in evaluation mode again and again, the longest time."""
         for site, switch in self._told.items():
             backward, count = max(switch.backwards.items(), key=lambda item: item[1])
+            module = switch.module()
+            names = (
+                switch.names
+                if not switch.is_early or module is None
+                else tuple(name for name, _ in self._owned(module))
+            )
+            if not any(names):
+                continue
             detail: dict[str, Any] = {
                 "module": switch.type,
                 "layers": switch.kinds,
                 "backwards": count,
                 "calls": self._calls.get(site, 1),
+                "early": switch.is_early,
                 "first_step": switch.step,
                 "last_step": switch.last_step,
             }
-            yield Observation(WHAT, site, (RelatedSite(backward, "backward"),), switch.names, detail)
+            yield Observation(WHAT, site, (RelatedSite(backward, "backward"),), names[:64], detail)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Forget switches that were undone since."""
         self._switches = [switch for switch in self._switches if switch.is_on()]
 
     def _owned(self, module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -21,6 +21,7 @@ from gradprobe.record.rows import StepRow
 from gradprobe.record.writer import RecordWriter
 from gradprobe.recorder.comments import comments_in
 from gradprobe.recorder.deep.deep import Deep
+from gradprobe.recorder.forks import in_forked_child
 from gradprobe.recorder.gradients import Norms
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.handwritten import Pending, after_backward
@@ -30,12 +31,14 @@ from gradprobe.recorder.losses import Losses
 from gradprobe.recorder.metrics import Metrics
 from gradprobe.recorder.modes import Modes
 from gradprobe.recorder.outbox import Outbox
-from gradprobe.recorder.patches import Patches
+from gradprobe.recorder.patches import Patches, nothing
+from gradprobe.recorder.ranks.ranks import Ranks
 from gradprobe.recorder.sites import Sites
 from gradprobe.recorder.steps import Assembler, Draft
 from gradprobe.recorder.stop import StopTraining
 from gradprobe.recorder.transfer import host_value, on_host
 from gradprobe.values import Backward, Call, Crashed, Incident, OptimizerStep, RecorderFailed, Site, StepSkipped
+from gradprobe.values.step import NOT_LOOKED_AT
 
 NO_OPTIMIZER: Final = -1
 """Number that stands for an update without an optimizer of torch."""
@@ -57,6 +60,7 @@ class Recorder:
         on_step: Callable[[StepRow, Recorder], None] | None = None,
         overhead: float = 0.02,
         deep: Container[int] | None = None,
+        on_crash: Callable[[BaseException, Crashed, Callable[[], None]], None] | None = None,
     ) -> None:
         """Prepare to record; `start` begins.
 
@@ -67,15 +71,18 @@ class Recorder:
             on_step: Called with each step that is written, for a line of progress.
             overhead: What recording may cost, as a share of the run's time.
             deep: The steps to follow in depth; None to choose them by what happens and by the overhead.
+            on_crash: Called with an exception, with what the record tells of it, and with what writes the rest of what is known.
         """
         self.writer = writer
         self.guard = Guard(self._fail)
         self.sites = Sites(Path(root) for root in user_roots)
         self.layout = Layout(writer, self.sites)
         self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep)
+        self.ranks = self.deep.ranks = Ranks(writer, self.deep)
         self.losses = Losses()
-        self.ledger = Ledger()
+        self.ledger = self.deep.taken.ledger = Ledger()
         self.modes = Modes(self.layout)
+        self.deep.on_evaluation = self.modes.computed_in_evaluation
         self.metrics = Metrics(writer)
         self.steps = Assembler()
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
@@ -84,13 +91,16 @@ class Recorder:
         self.optimizer_calls = 0
         self.scaling = self.deep.scaling
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
-        self._max_steps = max_steps
+        self.max_steps = max_steps
+        self._on_crash = on_crash
         self._measured: weakref.WeakKeyDictionary[torch.optim.Optimizer, tuple[Bound, Norms | None]]
         self._measured = weakref.WeakKeyDictionary()
         self._handwritten: Pending | None = None
+        self._handwritten_ended = False
         self._backward_open = False
         self._last_crash = 0
         self._said = False
+        self._unfit: list[str] = []
         self._log = self.guard.guarded(self._note_metrics)
         self._note_script_crash = self.guard.guarded(lambda error, site: self.crashed(error, site, "script"))
 
@@ -105,21 +115,25 @@ class Recorder:
         for install in HOOKS:
             install(self, self.patches)
         self.deep.start(self.patches)
-        os.register_at_fork(after_in_child=_weakly(self._forked))
+        self.deep.tracer.on_refusal = self.guard.guarded(self._refused)
+        in_forked_child(self._forked)
 
     def finish(self, facts: Mapping[str, Fact]) -> None:
         """Remove every hook, write what is left, and close the record."""
         with self.guard.lock:
+            if self.deep.failure is not None and self.guard.active:
+                self._fail(self.deep.failure)
             was_active, self.guard.active = self.guard.active, False
             self.patches.undo()
             try:
                 if was_active:
                     self._close_steps()
                     self._note_ledger()
-                    self.deep.samples.close(self.steps.completed)
+                    self.deep.close_books(self.steps.completed)
+                    self.ranks.close()
                     for comment in comments_in(self.sites.user_files()):
                         self.deep.observe(comment)
-                    self.deep.flush(max(0, self.steps.completed - 1), list(self.built))
+                    self.deep.flush(max(0, self.steps.completed - 1), self._optimizers())
                 self.writer.set_facts(facts)
                 self._flush_all()
             except Exception as error:
@@ -127,6 +141,17 @@ class Recorder:
             finally:
                 with contextlib.suppress(sqlite3.Error):
                     self.writer.close()
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Look at nothing for a while."""
+        was_active, self.guard.active = self.guard.active, False
+        self.deep.pause()
+        try:
+            yield
+        finally:
+            self.guard.active = was_active
+            self.deep.resume()
 
     # What hooks report
 
@@ -151,7 +176,14 @@ class Recorder:
         return self.site()
 
     def backward_begins(
-        self, root: object, site: Site, frame: FrameType | None, retain_graph: bool, others: Sequence[object] = ()
+        self,
+        root: object,
+        site: Site,
+        frame: FrameType | None,
+        retain_graph: bool,
+        others: Sequence[object] = (),
+        *,
+        weighted: bool = False,
     ) -> None:
         """Note a backward call, and the loss it starts from."""
         loss = self.losses.of(root, site, frame)
@@ -162,7 +194,7 @@ class Recorder:
         roots = [one for one in (root, *others) if isinstance(one, torch.Tensor)]
         if self.deep.is_training_thread:
             self.scaling.backward(scaled=loss.scaled)
-        self.deep.backward_begins(roots, site, loss.name, retained=retain_graph)
+        self.deep.backward_begins(roots, site, loss.name, retained=retain_graph, weighted=weighted)
         self.deep.pause()
         self.ledger.backward_begins()
         self.modes.backward_begins()
@@ -172,7 +204,12 @@ class Recorder:
         self.deep.resume()
         self.deep.backward_ended()
         self.ledger.backward_ended(site)
-        self.modes.backward_ended(site, self.steps.completed)
+        self.modes.backward_ended(site)
+        self.deep.on_evaluation = None  # What is evaluated from now on has been trained.
+        if self._handwritten_ended:
+            # Not before: the forward of this backward has been followed with what went before it.
+            self._handwritten_ended = False
+            self.deep.step_ended(self.steps.completed, self._optimizers())
         if self.optimizer_calls:
             return
         look = self.layout.is_time_to_look() or not self.layout.parameters
@@ -210,19 +247,23 @@ class Recorder:
         norms = norms or _norms(optimizer, optimizer_parameters(optimizer))
         if not np.isfinite(norms.values).all():
             self.deep.turned_non_finite(site)
+        self.deep.gradients_measured(norms.values)
         self.call(OptimizerStep(site, bound.number))
         self.ledger.step_ended(bound.number, site)
+        if self.modes.is_waiting:
+            self.modes.updated(optimizer_parameters(optimizer), self.steps.completed)
         self.deep.optimizer_stepped(optimizer, site)
         draft = self._step(bound.number)
         if self.deep.is_training_thread:
             self.scaling.unscaled(optimizer)
         _fill(draft, bound.positions, norms)
+        self.ranks.stepped(draft.index, bound, site)
         _note_rates(draft, optimizer, bound)
         if len(draft.stepped) == 1:
             self._fill_orphans(draft)
         if self.deep.is_looking:
             self._note_ledger()
-        self.deep.step_ended(self.steps.completed, list(self.built))
+        self.deep.step_ended(self.steps.completed, self._optimizers())
 
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""
@@ -240,7 +281,7 @@ class Recorder:
         Raises:
             StopTraining: If it is due.
         """
-        if self._max_steps is None or not self.guard.active or self.steps.completed < self._max_steps:
+        if self.max_steps is None or not self.guard.active or self.steps.completed < self.max_steps:
             return
         if optimizer is not None:
             number = self.layout.number_of(optimizer)
@@ -255,23 +296,47 @@ class Recorder:
         """Note a number that the recorder itself saw, for the step that is being made."""
         self._note_metric(name, "gradprobe", value, self.steps.open)
 
-    def log(self, metrics: Mapping[str, object]) -> None:
-        """Note metrics that the script gave to `gradprobe.log`."""
-        self._log(metrics)
+    def log(self, metrics: Mapping[str, object], source: str = "log") -> None:
+        """Note metrics that the script gave to `gradprobe.log`, or that a framework or tracker was given."""
+        self._log(metrics, source)
+
+    def unfit(self, module: str, error: Exception) -> None:
+        """Note that the adapter for a module does not fit the version that the script has imported."""
+        package = sys.modules.get(module.partition(".")[0])
+        version = getattr(package, "__version__", "of unknown version")
+        self._unfit.append(f"{module} ({version}): {type(error).__name__}: {error}"[:400])
+        self.writer.set_facts({"unfit": list(self._unfit)})
 
     def crashed(self, error: BaseException, site: Site, during: str) -> None:
         """Note an exception that left a recorded call, and write everything at once."""
         self._last_crash = id(error)
-        if not self.layout.groups:  # Before the first step nothing has a name yet.
-            self.layout.find(sys._getframe(1), self.built)
+        self._name_parameters()
+        crash = Crashed(site, type(error).__name__, str(error)[:4000], during)
         if during == "backward":
             self.deep.backward_failed(error, site)
         self.deep.crashed(error, site)
+        self.outbox.put_incident(self._step_being_made(), crash)
+        self._flush_known()
+        if self._on_crash is not None:
+            self._on_crash(error, crash, nothing)
+
+    def _refused(self, error: BaseException, site: Site) -> None:
+        """Explain an exception of an operation of which a watcher knows why: the script may catch it."""
+        if self._on_crash is not None:
+
+            def flush() -> None:
+                self._name_parameters()
+                self._flush_known()
+
+            self._on_crash(error, Crashed(site, type(error).__name__, str(error)[:4000], "script"), flush)
+
+    def _name_parameters(self) -> None:
+        if not self.layout.groups:  # Before the first step nothing has a name yet.
+            self.layout.find(sys._getframe(2), self.built)
+
+    def _flush_known(self) -> None:
         self._note_ledger()
-        self.deep.flush(self._step_being_made(), list(self.built))
-        self.outbox.put_incident(
-            self._step_being_made(), Crashed(site, type(error).__name__, str(error)[:4000], during)
-        )
+        self.deep.flush(self._step_being_made(), self._optimizers())
         self.outbox.flush(self.steps.completed - 1)
 
     def script_crashed(self, error: BaseException) -> None:
@@ -301,7 +366,15 @@ class Recorder:
             return
         if_gone = not at_end or self.steps.completed > 0
         if pending.was_used(if_gone=if_gone, if_cleared=not self.built):
+            parameters = [one for reference, _ in pending.before if (one := reference()) is not None]
+            self.ledger.updated_by_hand(parameters)
+            self.modes.updated(parameters, self.steps.completed)
             _fill(self._step(NO_OPTIMIZER), pending.positions, pending.norms)
+            self._handwritten_ended = True
+
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        """Return those that are alive: built under the recorder, or before it and stepped since."""
+        return list(dict.fromkeys([*self.built, *self.layout.stepped()]))
 
     def _step_being_made(self) -> int:
         return self.steps.completed if self._backward_open or self.steps.current is None else self.steps.completed - 1
@@ -322,6 +395,7 @@ class Recorder:
         ]
         if reached:
             _fill(draft, [place for place, _ in reached], Norms([parameter for _, parameter in reached], None))
+            draft.borrowed.update(place for place, _ in reached)
 
     def _note_if_skipped(self, optimizer: torch.optim.Optimizer) -> None:
         """Note what a gradient scaler told a fused optimizer, which leaves its own step out."""
@@ -337,9 +411,9 @@ class Recorder:
         if position is not None:
             self.metrics.add(draft, position, value)
 
-    def _note_metrics(self, metrics: Mapping[str, object]) -> None:
+    def _note_metrics(self, metrics: Mapping[str, object], source: str) -> None:
         for name, value in metrics.items():
-            position = self.metrics.position(name, "log")
+            position = self.metrics.position(name, source)
             if position is not None:
                 draft = self.steps.draft_for_metric(position, after_backward=self._backward_open)
                 self.metrics.add(draft, position, value)
@@ -360,6 +434,8 @@ class Recorder:
         self._fail(error)
 
     def _fail(self, error: Exception) -> None:
+        if self.deep.keeps(error):
+            return
         self.guard.active = False
         self.patches.undo()
         self._say(error)
@@ -399,7 +475,16 @@ def _norms(optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> 
 
 
 def _fill(draft: Draft, places: list[int], norms: Norms) -> None:
-    draft.norms[places] = norms.values
+    values = norms.values
+    if len(draft.stepped) > 1:
+        # Another loss may have reached what no optimizer owned then; what its optimizer finds is what counts.
+        owned = draft.borrowed.intersection(places)
+        draft.norms[list(owned)] = NOT_LOOKED_AT
+        draft.borrowed -= owned
+        # A parameter of two optimizers that step in turn may have its gradient in one of them alone.
+        before = draft.norms[places]
+        values = np.where((values < 0) & ~(before < 0), before, values)
+    draft.norms[places] = values
     for transfer, positions in norms.transfers:
         draft.transfers.append((transfer, [places[position] for position in positions]))
 
@@ -411,14 +496,3 @@ def _note_rates(draft: Draft, optimizer: torch.optim.Optimizer, bound: Bound) ->
             rate = host_value(rate) if on_host(rate) else None
         if rate is not None:
             draft.rates[column] = rate
-
-
-def _weakly(method: Callable[[], None]) -> Callable[[], None]:
-    reference = weakref.WeakMethod(method)
-
-    def call() -> None:
-        target = reference()
-        if target is not None:
-            target()
-
-    return call

@@ -58,7 +58,7 @@ class Scaling:
         self.on_settled: Callable[[], None] | None = None
         self.scalers: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
         self._unscaled: list[weakref.ref[torch.optim.Optimizer]] = []
-        self._scale: weakref.ref[torch.Tensor] | None = None
+        self._scaler: weakref.ref[Any] | None = None
         self._steps: dict[Site, Steps] = {}
 
     def backward(self, *, scaled: bool) -> None:
@@ -76,9 +76,7 @@ class Scaling:
 
     def of(self, scaler: Any) -> None:
         """Note which scaler is in use."""
-        scale = getattr(scaler, "_scale", None)
-        if isinstance(scale, torch.Tensor):
-            self._scale = weakref.ref(scale)
+        self._scaler = weakref.ref(scaler)
 
     def unscaled(self, optimizer: object) -> None:
         """Note that an optimizer's gradients are free of the factor: unscaled, or used."""
@@ -110,8 +108,8 @@ class Scaling:
             return False
         if not self._unscaled:
             return True
-        first = _first(parameters)
-        return first is not None and id(first) not in self.free_parameters()
+        found = given(parameters)
+        return bool(found) and id(found[0]) not in self.free_parameters()
 
     def is_accounted_for(self, threshold: float) -> bool:
         """Return whether a threshold was multiplied by the scale."""
@@ -124,8 +122,8 @@ class Scaling:
     @property
     def scale(self) -> float | None:
         """The factor, where it can be read without waiting for a device."""
-        scale = None if self._scale is None else self._scale()
-        return host_value(scale) if scale is not None and on_host(scale) else self.asked
+        scale = None if self._scaler is None else getattr(self._scaler(), "_scale", None)
+        return host_value(scale) if isinstance(scale, torch.Tensor) and on_host(scale) else self.asked
 
     def stepped(self, scaler: Any, site: Site, *, skipped: bool) -> Observation | None:
         """Count a step that a scaler was asked for; return what is to be noted when it is time for that.
@@ -175,12 +173,12 @@ def _observation(site: Site, steps: Steps) -> Observation:
     return Observation(STEPS, site, related, detail=detail)
 
 
-def _first(parameters: object) -> torch.Tensor | None:
-    """Return the first of parameters that a function was given, without drawing from a generator."""
+def given(parameters: object) -> list[torch.Tensor]:
+    """Return the parameters that a function was given, without drawing from a generator; none where they cannot be told."""
     if isinstance(parameters, torch.Tensor):
-        return parameters
+        return [parameters]
     if isinstance(parameters, (list, tuple)):
-        return parameters[0] if parameters and isinstance(parameters[0], torch.Tensor) else None
+        return [one for one in parameters if isinstance(one, torch.Tensor)]
     frame = getattr(parameters, "gi_frame", None)
     module = frame.f_locals.get("self") if frame is not None else None
-    return next(module.parameters(), None) if isinstance(module, torch.nn.Module) else None
+    return list(module.parameters()) if isinstance(module, torch.nn.Module) else []

@@ -46,7 +46,7 @@ class Sites:
                 users = self._users[file] = self._is_users(file)
             if users:
                 return frame
-            if fallback is None and not _is_machinery(file):
+            if fallback is None and not is_machinery(file):
                 fallback = frame
             frame = frame.f_back
         return fallback
@@ -62,7 +62,7 @@ class Sites:
 
     def is_in_library(self, frame: FrameType | None) -> bool:
         """Return whether the innermost frame that is neither torch's nor gradprobe's is a library's."""
-        while frame is not None and _is_machinery(frame.f_code.co_filename):
+        while frame is not None and is_machinery(frame.f_code.co_filename):
             frame = frame.f_back
         return frame is not None and not self.is_user_file(frame.f_code.co_filename)
 
@@ -96,7 +96,7 @@ class Sites:
         return site
 
     def _is_users(self, file: str) -> bool:
-        if _is_machinery(file):
+        if is_machinery(file):
             return False
         library = next((path for path in _LIBRARIES if file.startswith(path)), None)
         for root in self._roots:
@@ -107,15 +107,21 @@ class Sites:
         return library is None and "site-packages" not in file and "dist-packages" not in file
 
 
-def _is_machinery(file: str) -> bool:
-    """Return whether a file is torch's, gradprobe's or the interpreter's own."""
+_MACHINERY: Final[dict[str, bool]] = {}
+"""Files that were asked for, once torch has been imported."""
+
+
+def is_machinery(file: str) -> bool:
+    """Return whether a file is torch's, gradprobe's or the interpreter's own; what `dataclass` writes (`<string>`) is likewise."""
+    known = _MACHINERY.get(file)
+    if known is not None:
+        return known
+    torch = getattr(sys.modules.get("torch"), "__file__", None)
     if file.startswith("<"):
-        return not file.startswith(("<string>", "<stdin>", "<ipython"))
-    return file.startswith((f"{OWN}{os.sep}", f"{_torch_directory()}{os.sep}")) or (
-        file.startswith(_STANDARD) and "site-packages" not in file
-    )
-
-
-def _torch_directory() -> str:
-    torch = sys.modules.get("torch")
-    return str(Path(torch.__file__).parent) if torch is not None and torch.__file__ else "\0"
+        machinery = not file.startswith(("<stdin>", "<ipython"))
+    else:
+        own = (f"{OWN}{os.sep}", f"{Path(torch).parent}{os.sep}") if torch else (f"{OWN}{os.sep}",)
+        machinery = file.startswith(own) or (file.startswith(_STANDARD) and "site-packages" not in file)
+    if torch:
+        _MACHINERY[file] = machinery
+    return machinery

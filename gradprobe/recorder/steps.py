@@ -48,6 +48,7 @@ class Draft:
 
     Attributes:
         index: Number of the step.
+        borrowed: Positions of parameters that were measured although no optimizer owned them then.
         calls: Positions of its calls.
         stepped: Numbers of the optimizers that stepped in it.
         metrics: Means by position of the metric.
@@ -57,6 +58,7 @@ class Draft:
     """
 
     __slots__ = (
+        "borrowed",
         "calls",
         "ended",
         "index",
@@ -72,6 +74,7 @@ class Draft:
 
     def __init__(self, index: int) -> None:
         self.index = index
+        self.borrowed: set[int] = set()
         self.calls: list[int] = []
         self.stepped: list[int] = []
         self.metrics: dict[int, Mean] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from gradprobe.notes import hidden
 from gradprobe.recorder.stop import StopTraining
 from gradprobe.runner.program import Program
 from gradprobe.runner.tracebacks import peeled
@@ -35,13 +37,17 @@ class Outcome:
     stopped: bool = False
 
 
-def execute(program: Program) -> Outcome:
+def execute(program: Program, failed: Callable[[BaseException], None] | None = None) -> Outcome:
     """Run the program in this process, and wait for its threads.
 
     The working directory is the program's own affair; `sys.argv`, `sys.path[0]` and `sys.modules['__main__']` are as
     `python` would have set them, and stay so, because threads, exit handlers and unpickling still need them afterwards.
+
+    Args:
+        program: What to run.
+        failed: Called with an exception that nobody caught, before it is shown.
     """
-    outcome = _executed(program)
+    outcome = _executed(program, failed)
     if outcome.stopped:
         return outcome  # A thread may be waiting for what would have come after the loop.
     try:
@@ -51,7 +57,7 @@ def execute(program: Program) -> Outcome:
     return outcome
 
 
-def _executed(program: Program) -> Outcome:
+def _executed(program: Program, failed: Callable[[BaseException], None] | None) -> Outcome:
     main = _install(program)
     threading.excepthook = _thread_ended(threading.excepthook)
     failure: BaseException
@@ -65,6 +71,8 @@ def _executed(program: Program) -> Outcome:
         failure = error
     else:
         return Outcome(0)
+    if failed is not None:
+        failed(failure)
     code = _show(failure)  # Out here, where it is no longer being handled: as the interpreter calls `sys.excepthook`.
     interrupted = isinstance(failure, KeyboardInterrupt)
     return Outcome(130 if interrupted else code, failure, interrupted)
@@ -128,12 +136,19 @@ def _exit_code(code: object) -> int:
     return 1
 
 
+def _is_plain(hook: Callable[..., object]) -> bool:
+    """Return whether a hook is the interpreter's, or the one of `torch.distributed` that puts the rank in front."""
+    return hook is sys.__excepthook__ or str(getattr(hook, "__module__", "")).split(".")[0] == "torch"
+
+
 def _show(error: BaseException) -> int:
     """Show an uncaught exception as the interpreter would, without frames of gradprobe; return the exit code."""
     peeled(error)
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     try:
-        sys.excepthook(type(error), error, error.__traceback__)
+        # A hook of the script's own may send the note anywhere; the interpreter's would show it just above the report.
+        with hidden(error) if _is_plain(sys.excepthook) else contextlib.nullcontext():
+            sys.excepthook(type(error), error, error.__traceback__)
     except SystemExit as ending:
         return _exit_code(ending.code)
     except BaseException as broken:

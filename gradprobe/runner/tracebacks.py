@@ -31,5 +31,7 @@ def _without_own(trace: TracebackType | None) -> TracebackType | None:
         trace = trace.tb_next
     following: TracebackType | None = None
     for entry in reversed(entries):
-        following = TracebackType(following, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+        # An instruction may have no line (Ctrl-C lands anywhere): None is read, and -1 is how that is written.
+        line: int | None = entry.tb_lineno
+        following = TracebackType(following, entry.tb_frame, entry.tb_lasti, -1 if line is None else line)
     return following

@@ -13,8 +13,11 @@ from gradprobe.values import Colour, ModuleState, Severity, Verdict
 if TYPE_CHECKING:
     from gradprobe.values import ModuleHealth, Report
 
-TROUBLE: Final = frozenset({ModuleState.VANISHED, ModuleState.ZERO, ModuleState.NO_GRADIENT, ModuleState.NON_FINITE})
+TROUBLE: Final = frozenset(
+    {ModuleState.VANISHED, ModuleState.ZERO, ModuleState.NO_GRADIENT, ModuleState.SEVERED, ModuleState.NON_FINITE}
+)
 """States that no healthy module is in."""
+_WITHOUT: Final = frozenset({ModuleState.NO_GRADIENT, ModuleState.SEVERED, ModuleState.UNUSED})
 
 
 def headline(report: Report, *, done: bool = True) -> str:
@@ -46,11 +49,11 @@ def script(name: str) -> str:
 def gradient(module: ModuleHealth) -> str:
     """Return what a module's gradient did and in how many steps: `flows, zero in 7`, `NO GRADIENT in 100`."""
     none, zero = module.steps_without_gradient, module.steps_with_zero_gradient
-    main = {ModuleState.NO_GRADIENT: none, ModuleState.ZERO: zero}.get(module.state, 0)
+    main = none if module.state in _WITHOUT else zero if module.state is ModuleState.ZERO else 0
     others = [
         f"{word} in {size(count)}"
-        for word, count, state in (("none", none, ModuleState.NO_GRADIENT), ("zero", zero, ModuleState.ZERO))
-        if count and state is not module.state
+        for word, count, states in (("none", none, _WITHOUT), ("zero", zero, {ModuleState.ZERO}))
+        if count and module.state not in states
     ]
     return ", ".join([f"{state_word(module.state)} in {size(main)}" if main else state_word(module.state), *others])
 
@@ -83,6 +86,8 @@ def _reasons(report: Report) -> list[str]:
         (colours.count(Colour.AMBER), "amber flag"),
     )
     reasons = [plural(count, noun) for count, noun in bad if count]
+    if report.run.exception and not report.findings:
+        reasons.append(f"it ended with {safe(report.run.exception.partition(':')[0], 40)}")
     if reasons or not colours:
         return reasons
     grey = colours.count(Colour.GREY)

@@ -20,14 +20,18 @@ from gradprobe.values.events import (
 from gradprobe.values.finding import Allowed, Confidence, Finding, RelatedSite, Severity
 from gradprobe.values.flag import Colour, Flag
 from gradprobe.values.observations import GradCut, LossReach, Observation, Observed
-from gradprobe.values.report import MetricTrend, ModuleHealth, ModuleState, Report, RunFacts, Trend, Verdict
+from gradprobe.values.report import CheckRun, MetricTrend, ModuleHealth, ModuleState, Report, RunFacts, Trend, Verdict
+from gradprobe.values.series import Series, Track
 from gradprobe.values.site import Site
 from gradprobe.values.step import Step
+from gradprobe.values.way import Barrier, Way
 
 __all__ = [
     "Allowed",
     "Backward",
+    "Barrier",
     "Call",
+    "CheckRun",
     "ClipCall",
     "Colour",
     "Confidence",
@@ -52,12 +56,15 @@ __all__ = [
     "RunFacts",
     "ScalerCall",
     "SchedulerStep",
+    "Series",
     "Severity",
     "Site",
     "Step",
     "StepSkipped",
+    "Track",
     "Trend",
     "Verdict",
     "Warned",
+    "Way",
     "ZeroGrad",
 ]

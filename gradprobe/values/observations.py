@@ -23,7 +23,7 @@ class GradCut:
     Attributes:
         number: Its number in the record, by which `LossReach.cut` names it.
         kind: What ends it: `no_grad`, `inference_mode`, `set_grad_enabled`, `detach`, `data`, `item`, `numpy`, `tensor`, `cast`,
-            `index`, `comparison`, `rounding`, `sample`, `custom-function`, `checkpoint`, `integer`, `other`.
+            `index`, `comparison`, `rounding`, `draw`, `sample`, `custom-function`, `checkpoint`, `integer`, `other`.
         site: The line to edit: where gradients were turned off, or where the operation stands.
         operation: Name of the operation, `argmax`.
         at: Where the first operation ran whose gradient ended here; differs from `site` where gradients had been turned off.

@@ -7,6 +7,8 @@ from enum import Enum
 
 from gradprobe.values.finding import Allowed, Finding
 from gradprobe.values.flag import Flag
+from gradprobe.values.series import Series
+from gradprobe.values.way import Way
 
 
 class Verdict(str, Enum):
@@ -27,12 +29,18 @@ class Trend(str, Enum):
 
 
 class ModuleState(str, Enum):
-    """What the gradients of a module did over the run."""
+    """What the gradients of a module did over the run.
+
+    `no gradient` is `severed` where deep steps saw its values reach a loss and its gradient end on the way, and `unused`
+    where they saw it in no loss at all.
+    """
 
     FLOWS = "flows"
     VANISHED = "vanished"
     ZERO = "zero"
     NO_GRADIENT = "no gradient"
+    SEVERED = "severed"
+    UNUSED = "unused"
     FROZEN = "frozen"
     NON_FINITE = "non-finite"
     NOT_STEPPED = "not stepped"
@@ -58,6 +66,11 @@ class RunFacts:
         stopped_by: `script`, `max-batches`, `exception`, `signal`; None while it runs, or where it was killed.
         path: The run directory.
         policy: Name of the policy it was judged by; in a record, the name or file that the user chose, if any.
+        host: Name of the machine; empty where it is not known.
+        pid: Process that recorded; 0 where it is not known.
+        rank: Rank of the process that is shown.
+        world: Processes of its job, as it knew; as many as `ranks` where all recorded.
+        unfit: Packages of versions that gradprobe's adapters do not fit, each with the reason.
     """
 
     script: str
@@ -75,6 +88,11 @@ class RunFacts:
     stopped_by: str | None
     path: str
     policy: str
+    host: str = ""
+    pid: int = 0
+    unfit: tuple[str, ...] = ()
+    rank: int = 0
+    world: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,21 @@ class MetricTrend:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRun:
+    """A check that ran over the record, whether it found something or not.
+
+    Attributes:
+        name: Name of the check.
+        code: Its code.
+        error: `Type: text` of the exception that ended it before it was through; empty where it ran to its end.
+    """
+
+    name: str
+    code: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A judged run, ready for any format.
 
@@ -152,6 +185,9 @@ class Report:
         metrics: Losses and logged metrics.
         not_seen: What this run cannot tell, in sentences.
         allowed: Findings that the user said are meant.
+        checks: The checks that ran, ordered by code; those that were not selected are absent.
+        ways: For each loss, what its gradient reaches and where it ends.
+        series: What there is to draw; None where nobody asked for it, or there is no step.
     """
 
     gradprobe: str
@@ -163,3 +199,12 @@ class Report:
     metrics: tuple[MetricTrend, ...]
     not_seen: tuple[str, ...] = ()
     allowed: tuple[Allowed, ...] = ()
+    checks: tuple[CheckRun, ...] = ()
+    ways: tuple[Way, ...] = ()
+    series: Series | None = None
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook."""
+        from gradprobe.display import as_frame
+
+        return as_frame(self)

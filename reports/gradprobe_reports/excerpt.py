@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,13 +52,19 @@ def excerpt(site: Site, context: int = 1) -> tuple[SourceLine, ...]:
     return tuple(SourceLine(number, safe(text[margin:]), number == site.line) for number, text in kept.items())
 
 
-def _lines(file: str) -> list[str]:
+def _lines(file: str) -> tuple[str, ...]:
     try:
         path = Path(file)
         # A record is read on machines and by people it was not made for: no devices, pipes or data files.
-        if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
-            return []
-        with tokenize.open(path) as source:
-            return source.read().split("\n")
+        if not path.is_file() or (status := path.stat()).st_size > _LARGEST_FILE:
+            return ()
+        return _read(path, status.st_mtime_ns, status.st_size)
     except (OSError, SyntaxError, ValueError):
-        return []
+        return ()
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, changed: int, size: int) -> tuple[str, ...]:
+    """Return a file's lines: findings and their other ends lie in a few files. It is read again when it has changed."""
+    with tokenize.open(path) as source:
+        return tuple(source.read().split("\n"))

@@ -1,25 +1,23 @@
 """The report as JSON, schema 1, for CI and other programs; `report.schema.json` beside this file describes it.
 
-JSON has no NaN and no infinity, so a number that is not finite is written as the string `"nan"`, `"inf"` or `"-inf"`;
-`null` means that there was no value at all (a module that never had a gradient). The text is ASCII, whatever the names.
+A number that is not finite is written as the string `"nan"`, `"inf"` or `"-inf"`; `null` means that there was no value
+at all (a module that never had a gradient). The text is ASCII, whatever the names.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from importlib.resources import files
-from numbers import Integral
-from typing import IO, Final, TypeAlias
+from typing import IO, Final
 
 from gradprobe.extensions import Format
 from gradprobe.text.utf8 import writable
 from gradprobe.text.words import relative
-from gradprobe.values import Allowed, Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
+from gradprobe.values import Allowed, CheckRun, Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
+from gradprobe_reports.comparison import write_json
+from gradprobe_reports.jsonable import Json, evidence, number, texts
 
 SCHEMA_VERSION: Final = 1
-
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
 def write(report: Report, file: IO[str]) -> None:
@@ -32,14 +30,15 @@ def document(report: Report) -> dict[str, Json]:
     return {
         "schema": SCHEMA_VERSION,
         "gradprobe": writable(report.gradprobe),
-        "run": _run(report.run),
+        "run": run_document(report.run),
         "verdict": report.verdict.value,
-        "flags": [_flag(flag) for flag in report.flags],
-        "findings": [_finding(finding) for finding in report.findings],
+        "flags": [flag_document(flag) for flag in report.flags],
+        "findings": [finding_document(finding) for finding in report.findings],
         "modules": [_module(module) for module in report.modules],
         "metrics": [_metric(metric) for metric in report.metrics],
-        "not_seen": _texts(report.not_seen),
+        "not_seen": texts(report.not_seen),
         "allowed": [_allowed(one) for one in report.allowed],
+        "checks": [_check(one) for one in report.checks],
     }
 
 
@@ -49,10 +48,11 @@ def schema() -> dict[str, Json]:
     return loaded
 
 
-def _run(run: RunFacts) -> Json:
+def run_document(run: RunFacts) -> Json:
+    """Return the facts of a run, as in a report."""
     return {
         "script": writable(run.script),
-        "argv": _texts(run.argv),
+        "argv": texts(run.argv),
         "steps": run.steps,
         "deep_steps": run.deep_steps,
         "ranks": run.ranks,
@@ -60,14 +60,15 @@ def _run(run: RunFacts) -> Json:
         "torch": writable(run.torch),
         "python": writable(run.python),
         "started": writable(run.started),
-        "seconds": _number(run.seconds),
+        "seconds": number(run.seconds),
         "exit_code": run.exit_code,
         "exception": None if run.exception is None else writable(run.exception),
         "stopped_by": run.stopped_by,
     }
 
 
-def _flag(flag: Flag) -> Json:
+def flag_document(flag: Flag) -> Json:
+    """Return a flag, as in a report."""
     return {
         "name": writable(flag.name),
         "colour": flag.colour.value,
@@ -76,7 +77,8 @@ def _flag(flag: Flag) -> Json:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding_document(finding: Finding) -> Json:
+    """Return a finding, as in a report."""
     return {
         "check": writable(finding.check),
         "code": writable(finding.code),
@@ -88,11 +90,11 @@ def _finding(finding: Finding) -> Json:
         "not_this": writable(finding.not_this),
         "location": None if finding.location is None else _site(finding.location),
         "related": [{**_site(related.site), "role": writable(related.role)} for related in finding.related],
-        "modules": _texts(finding.modules),
-        "parameters": _texts(finding.parameters),
-        "first_step": finding.first_step,
-        "last_step": finding.last_step,
-        "evidence": {writable(key): _evidence(value) for key, value in finding.evidence.items()},
+        "modules": texts(finding.modules),
+        "parameters": texts(finding.parameters),
+        "first_step": int(finding.first_step),  # It may be a number of numpy.
+        "last_step": int(finding.last_step),
+        "evidence": evidence(finding.evidence),
     }
 
 
@@ -104,6 +106,14 @@ def _allowed(allowed: Allowed) -> Json:
         "location": None if allowed.location is None else _site(allowed.location),
         "by": writable(allowed.by),
         "reason": writable(allowed.reason),
+    }
+
+
+def _check(run: CheckRun) -> Json:
+    return {
+        "check": writable(run.name),
+        "code": writable(run.code),
+        "error": writable(run.error) if run.error else None,
     }
 
 
@@ -122,10 +132,10 @@ def _module(module: ModuleHealth) -> Json:
         "parameters": module.parameters,
         "trainable": module.trainable,
         "grad_norm": {
-            "last": _number(module.last),
-            "median": _number(module.median),
-            "min": _number(module.smallest),
-            "max": _number(module.largest),
+            "last": number(module.last),
+            "median": number(module.median),
+            "min": number(module.smallest),
+            "max": number(module.largest),
         },
         "steps_with_gradient": module.steps_with_gradient,
         "steps_with_zero_gradient": module.steps_with_zero_gradient,
@@ -136,28 +146,10 @@ def _module(module: ModuleHealth) -> Json:
 def _metric(metric: MetricTrend) -> Json:
     return {
         "name": writable(metric.name),
-        "first": _number(metric.first),
-        "last": _number(metric.last),
+        "first": number(metric.first),
+        "last": number(metric.last),
         "trend": metric.trend.value,
     }
 
 
-def _evidence(value: float | int | str) -> Json:
-    if isinstance(value, str):
-        return writable(value)
-    # numpy's integers are not `int`, and its float32 is not `float`; a check may hand over either.
-    return int(value) if isinstance(value, Integral) else _number(value)
-
-
-def _number(value: float | None) -> Json:
-    if value is None:
-        return None
-    value = float(value)
-    return value if math.isfinite(value) else str(value)
-
-
-def _texts(texts: tuple[str, ...]) -> list[Json]:
-    return [writable(text) for text in texts]
-
-
-FORMAT: Final = Format(name="json", suffixes=(".json",), write=write)
+FORMAT: Final = Format(name="json", suffixes=(".json",), write=write, write_comparison=write_json)

@@ -1,6 +1,5 @@
 """backward-error: what it says, and how bad it takes an exception to be."""
 
-import json
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ from gradprobe.record.record import IncidentSeen
 from gradprobe.values import Crashed, Severity, Site
 from gradprobe.values.step import NO_GRADIENT
 from gradprobe_checks.backward_error import CHECK
+from tests.support.documents import report_in
 from tests.support.records import record
 
 SITE = Site("/home/user/train.py", 8, "train", "loss.backward()")
@@ -156,7 +156,7 @@ def test_real_runs_at_the_boundary(tmp_path, batches, severity, verdict):
     command = [sys.executable, "-m", "gradprobe", "run", "--quiet", "--report", "out.json", "train.py"]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
 
-    report = json.loads((tmp_path / "out.json").read_text())
+    report = report_in(tmp_path / "out.json")
     [finding] = report["findings"]
     [flag] = [flag for flag in report["flags"] if flag["name"] == "backward-works"]
 

@@ -1,7 +1,7 @@
-"""half-precision-master: a refusal that ended the run, updates that are lost, and halves that do no harm."""
+"""half-precision-master: a refusal that ended the run, an epsilon that is lost, and halves that do no harm."""
 
 from gradprobe.values import Crashed, Observation, Severity, Site
-from gradprobe_checks.half_precision_master import CHECK, ENOUGH
+from gradprobe_checks.half_precision_master import CHECK
 from tests.support.records import record
 
 MADE = Site("/home/user/train.py", 4, "<module>", "model.half()")
@@ -9,13 +9,13 @@ STEP = Site("/home/user/train.py", 9, "<module>", "scaler.step(optimizer)")
 MODULES = {"model": ["weight"]}
 
 
-def half(dtype="float16", *, scaler=True, due=0, kept=0):
-    detail = {"dtype": dtype, "by": "half", "scaler": scaler, "elements": 4, "due": due, "kept": kept}
+def half(dtype="float16", *, scaler=True, epsilon=0.0):
+    detail = {"dtype": dtype, "by": "half", "scaler": scaler, "elements": 4, "epsilon": epsilon}
     return Observation("half-parameters", MADE, parameters=("model.weight",), detail=detail, key=dtype)
 
 
-def found(observation, **options):
-    run = record(MODULES, {"model.weight": 1.0}, steps=4, observations=[observation], **options)
+def found(observation, norms=1.0, **options):
+    run = record(MODULES, {"model.weight": norms}, steps=4, observations=[observation], **options)
     return list(CHECK.find(run))
 
 
@@ -31,12 +31,12 @@ def test_another_exception_is_none_of_its_business():
     assert not found(half(), incidents=[crash], exception="RuntimeError: out of memory", exit_code=1)
 
 
-def test_updates_that_are_lost_are_a_warning():
-    [finding] = found(half("bfloat16", scaler=False, due=ENOUGH, kept=120))  # 0.6 of 200
-    assert finding.severity is Severity.WARNING
-    assert "lost in the rounding" in finding.message
+def test_a_lost_epsilon_is_an_error_once_gradients_were_not_finite():
+    [finding] = found(half(epsilon=1e-8), norms=float("nan"))
+    assert (finding.severity, finding.location) == (Severity.ERROR, MADE)
+    assert "1e-08" in finding.message
 
 
-def test_halves_that_move_and_samples_that_are_too_few_are_quiet():
-    assert not found(half("bfloat16", scaler=False, due=ENOUGH, kept=119))
-    assert not found(half("bfloat16", scaler=False, due=ENOUGH - 1, kept=ENOUGH - 1))
+def test_halves_that_train_are_quiet():
+    assert not found(half(epsilon=1e-8))
+    assert not found(half("bfloat16"), norms=float("nan"))

@@ -237,6 +237,14 @@ def test_other_threads_may_ask_for_the_module_meanwhile(tmp_path):
     assert all(found)
 
 
+def test_an_action_may_wait_for_the_module_itself(tmp_path):
+    source(tmp_path, "")
+    told = []
+    after_import(NAME, lambda: after_import(NAME, lambda: told.append("at once")))
+    importlib.import_module(NAME)
+    assert told == ["at once"]
+
+
 def test_an_action_that_fails_says_so_to_whoever_imports(tmp_path):
     # The recording's own action reports its failures itself; this is what an oversight there would look like.
     source(tmp_path, "")

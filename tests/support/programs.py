@@ -1,20 +1,25 @@
 """The programs below `tests/programs`, and what their comments say should be found in them.
 
 `# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
-only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives. A
-program called `bad_…` must be found out, one called `ok_…` must have neither an error nor a warning.
+only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives.
+`# ranks: N` says in how many processes of one job it runs. A program called `bad_…` must be found out, one called `ok_…` must
+have neither an error nor a warning.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.documents import report_in
+
 PROGRAMS = Path(__file__).parent.parent / "programs"
+_RANKS = re.compile(r"^# ranks: (\d+)$", re.MULTILINE)
 _MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z0-9, -]+)")
 
 
@@ -48,31 +53,49 @@ def expected(path: Path) -> Expected:
     return Expected(frozenset(checks), frozenset(lines), anywhere, info)
 
 
+def ranks_of(path: Path) -> int:
+    """Return in how many processes of one job a program runs."""
+    found = _RANKS.search(path.read_text())
+    return int(found.group(1)) if found else 1
+
+
 class ProgramServer:
     """A process that runs programs, one after another."""
 
     def __init__(self) -> None:
         script = Path(__file__).with_name("program_server.py")
+        # What this process imports is what is tried, wherever it was found.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
 
     def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
         """Run a program; return its report, its exit code and what it printed."""
+        return self.run_words([str(program)], folder, ranks_of(program))
+
+    def run_words(self, words: list[str], folder: Path, ranks: int = 1) -> tuple[dict, int, str]:
+        """Run `gradprobe run` with more words, in so many processes of one job; return likewise."""
         report = folder / "report.json"
-        asked = {"program": str(program), "report": str(report), "folder": str(folder)}
+        asked = {"words": words, "report": str(report), "folder": str(folder), "ranks": ranks}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
-        found = json.loads(report.read_text()) if report.exists() else {}
+        found = report_in(report) if report.exists() else {}
         return found, answer["code"], answer["output"]
 
     def close(self) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(30)
+        self._process.stdout.close()
 
 
 def loud(report: dict) -> list[dict]:

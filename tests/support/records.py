@@ -116,10 +116,7 @@ def record(
         groups=(0,) if total else (),
         steps=_steps(table, names, spans, index, lowest, highest),
         metrics={
-            name: Metric(
-                name, "log" if name in (logged or {}) else "loss", index[: len(row)], np.array(row, np.float64)
-            )
-            for name, row in values.items()
+            name: _metric(name, "log" if name in (logged or {}) else "loss", index, row) for name, row in values.items()
         },
         calls=tuple(
             call if isinstance(call, CallSeen) else CallSeen(call, 0, max(total - 1, 0), total) for call in calls
@@ -135,6 +132,11 @@ def record(
         ),
         accounts={names.index(name): account for name, account in (accounts or {}).items()},
     )
+
+
+def _metric(name: str, source: str, index: np.ndarray, row: Sequence[float]) -> Metric:
+    values = np.array(row, np.float64)
+    return Metric(name, source, index[: len(row)], values, values, values)
 
 
 def _with_parents(modules: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

@@ -27,6 +27,8 @@ def judge_no_backward_errors(flag: NoBackwardErrors, evidence: Evidence) -> Flag
     """
     expected = "no errors in backward"
     crashes = backward_crashes(evidence.record)
+    if not crashes and not evidence.record.facts.steps:
+        return judged(flag, expected, [Observed("", Outcome.UNKNOWN, "no step was made")])
     if not crashes:
         return judged(flag, expected, [Observed("", Outcome.HOLDS, f"none in {evidence.record.facts.steps} steps")])
     order = tuple(Aftermath)

@@ -56,7 +56,10 @@ def judged(flag: PolicyFlag, expected: str, observed: Sequence[Observed]) -> Fla
     for outcome in Outcome:
         deciding = [one for one in observed if one.outcome is outcome]
         if deciding:
-            return Flag(flag.name, colour(outcome, flag.severity), expected, _words(deciding, alone=len(observed) == 1))
+            words = _words(deciding, alone=len(observed) == 1)
+            if outcome is Outcome.BROKEN and flag.severity == "info":
+                words += " (severity info: only told)"
+            return Flag(flag.name, colour(outcome, flag.severity), expected, words)
     raise AssertionError("a flag is judged on at least one target")
 
 

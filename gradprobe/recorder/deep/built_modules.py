@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import nn
+
+from gradprobe.recorder.weak_map import WeakMap
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
@@ -27,12 +28,12 @@ class BuiltModules:
     """Remembers where modules were built, and which made what. Keeps none of them alive."""
 
     def __init__(self) -> None:
-        self._places: weakref.WeakKeyDictionary[nn.Module, Place] = weakref.WeakKeyDictionary()
-        self._made: weakref.WeakKeyDictionary[Node, Place] = weakref.WeakKeyDictionary()
+        self._places: WeakMap[nn.Module, Place] = WeakMap()
+        self._made: WeakMap[Node, Place] = WeakMap()
 
     def built(self, module: nn.Module, place: Place) -> None:
         """Note that a module was built."""
-        self._places[module] = place
+        self._places.set(module, place)
 
     def made(self, tracer: Tracer, node: Node, frame: FrameType | None) -> None:
         """Note which module made a node, if one did that the user's code does not call itself.
@@ -47,7 +48,7 @@ class BuiltModules:
             if frame.f_code.co_name == "forward":
                 owner = frame.f_locals.get("self")
                 if module is not None:  # Called by another module of a library: a Sequential.
-                    self._made[node] = self._places.get(module)
+                    self._made.set(node, self._places.get(module))
                     return
                 if not isinstance(owner, KINDS):
                     return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -9,11 +10,13 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FrameType
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from gradprobe.record.rows import AccountRow
 from gradprobe.record.writer import RecordWriter
@@ -25,18 +28,30 @@ from gradprobe.recorder.deep.finite.sentinels import Sentinel, find_sentinels, l
 from gradprobe.recorder.deep.finite.traces import Trace, origin_in, trace_of
 from gradprobe.recorder.deep.grad_modes import install_grad_modes
 from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode, warn_around
+from gradprobe.recorder.deep.leaks import Leaks
 from gradprobe.recorder.deep.leaves import Leaf, Write
 from gradprobe.recorder.deep.node import FROZEN, Node, Place, positions_of
+from gradprobe.recorder.deep.operations import HALVES
 from gradprobe.recorder.deep.ownership.books import Books
+from gradprobe.recorder.deep.ownership.flags import Flags
+from gradprobe.recorder.deep.ownership.loads import Loads
+from gradprobe.recorder.deep.ownership.moves import Moves
 from gradprobe.recorder.deep.ownership.samples import Samples
+from gradprobe.recorder.deep.ownership.selves import Selves
+from gradprobe.recorder.deep.ownership.stray_samples import StraySamples
+from gradprobe.recorder.deep.ownership.taken import Taken
 from gradprobe.recorder.deep.ownership.unowned import Unowned
+from gradprobe.recorder.deep.ownership.update_ratios import UpdateRatios
 from gradprobe.recorder.deep.postmortem.examine import examine
+from gradprobe.recorder.deep.postmortem.unfinished import look_at_reduction
 from gradprobe.recorder.deep.reach import Reach, cut_values
-from gradprobe.recorder.deep.tracer import Tracer
+from gradprobe.recorder.deep.tracer import Tracer, is_transforming
 from gradprobe.recorder.deep.watchers import WATCHERS
+from gradprobe.recorder.deep.watchers.halved import given_at
 from gradprobe.recorder.deep.watchers.refused_losses import look_at_traceback
 from gradprobe.recorder.deep.watching import Watcher
-from gradprobe.recorder.deep.window import Window
+from gradprobe.recorder.deep.window import FIRST_STEPS, Window
+from gradprobe.recorder.forks import in_forked_child
 from gradprobe.recorder.guard import Guard
 from gradprobe.recorder.layout import Layout, optimizer_parameters
 from gradprobe.recorder.patches import Patches
@@ -44,6 +59,12 @@ from gradprobe.recorder.scaling import Scaling
 from gradprobe.recorder.sites import Sites
 from gradprobe.values import Observation, Observed, RelatedSite, Site
 from gradprobe.values.observations import Detail
+
+if TYPE_CHECKING:
+    from gradprobe.recorder.ranks.ranks import Ranks
+
+WRITE_EVERY: Final = 16
+"""Deep steps between two writings of what is a list over all of them."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,11 +78,12 @@ UNKNOWN: Final = Site("<unknown>", 0)
 
 @dataclass(frozen=True, slots=True)
 class BackwardMark:
-    """A backward call: where, up to which node of autograd its graph went, and whether it kept the graph."""
+    """A backward call: where, up to which node of autograd its graph went, whether it kept the graph, and had a gradient given."""
 
     site: Site
     newest: int
     retained: bool
+    weighted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +108,25 @@ class Deep:
         tracer: Follows values.
         window: Decides when.
         built_modules: Where activations were built.
+        ranks: What is noted for other ranks to be held against.
         scaling: Whether a gradient scaler's factor is on the gradients.
         books: Which leaves are owned, and how they came to be.
+        taken: Which gradients the script takes for itself.
+        ratios: By how much a step moves a root module.
         samples: Whether parameters move.
+        stray_samples: Whether leaves without an owner do.
+        selves: Parameters that are copied onto themselves.
+        loads: States that are loaded into modules.
+        flags: Modules with an attribute that only tensors are to have.
+        moves: What is said of parameters that do not move, or not for long.
         unowned: What is said of leaves that a loss trains and no optimizer owns.
+        on_evaluation: Called with a layer that computed in evaluation mode and without gradients; None where nobody cares.
         backwards: The newest backward calls in deep steps: (site, sequence when it began, step), oldest first.
         backward_marks: The newest backward calls in any step, the one that runs as the last.
         optimizer_steps: The newest steps of optimizers.
         births: Values that are not finite that were born in the step that is being made.
+        failure: What went wrong within an operation, until it is told.
+        noted: How many observations were noted.
         hunts: Whether every operation's result is looked at, not only those that can bear such a value.
     """
 
@@ -126,19 +159,31 @@ class Deep:
         self.built_modules = BuiltModules()
         self.scaling = Scaling()
         self.books = Books(self)
+        self.taken = Taken()
+        self.ratios = UpdateRatios(self._root_of)
         self.samples = Samples(self)
+        self.stray_samples = StraySamples(self)
         self.unowned = Unowned(self)
+        self.moves = Moves(self)
+        self.selves = Selves(self)
+        self.loads = Loads(self)
+        self.ranks: Ranks
         self.backwards: list[tuple[Site, int, int]] = []
         self.backward_marks: list[BackwardMark] = []
         self.halved_by_default: Site | None = None
+        self.on_evaluation: Callable[[torch.nn.Module], None] | None = None
+        self.leaks = Leaks(self)
+        self.flags = Flags(self)
         self.optimizer_steps: list[StepMark] = []
         self.births: list[Birth] = []
         self.hunts = False
+        self.failure: Exception | None = None
         self._born: list[Birth] = []
-        self._told_births = 0
+        self._told_births: dict[Site, int] = {}
         self._traces: dict[Site, Trace | None] = {}
         self._sentinels: dict[Site, tuple[Sentinel, ...]] = {}
         self._non_finite_steps = 0
+        self._most_zeros = 0
         self._roots: list[weakref.ref[torch.Tensor]] = []
         self._guard = guard
         self._sites = sites
@@ -148,7 +193,9 @@ class Deep:
         self._able = True
         self._reaches: dict[tuple[Site, str], Reach] = {}
         self._pending: list[Observed] = []
+        self.noted = 0
         self._accounts: dict[int, AccountRow] = {}
+        self._held_back: dict[int, AccountRow] = {}
         self._seen_deep: set[Site] = set()
         self._peeked: dict[Site, int] = {}
         self._looked_seconds = 0.0
@@ -163,7 +210,7 @@ class Deep:
         install_grad_modes(self.tracer.modes, patches)
         install_boundaries(self, patches)
         patches.replace(warnings, "warn", warn_around(warnings.warn))
-        os.register_at_fork(after_in_child=_weakly(self._stop))
+        in_forked_child(self._stop)
         self._update()
 
     def give_up_looking(self) -> None:
@@ -186,10 +233,17 @@ class Deep:
         """Do not look until `resume`: an optimizer's own operations, or what a backward runs."""
         if self.is_training_thread:
             self._paused = True
-            self.tracer.looks = False
+            self._update()
 
     def resume(self) -> None:
-        """Look again."""
+        """Look again.
+
+        Raises:
+            Exception: What failed in an operation that was looked at: only now, outside of it, can the mode be taken off.
+        """
+        if self.failure is not None and not self._mode.depth:
+            failure, self.failure = self.failure, None
+            raise failure
         self._paused = self._paused and not self.is_training_thread
         self._update()
 
@@ -227,13 +281,13 @@ class Deep:
     def _update(self) -> None:
         if not self.is_training_thread:
             return
-        stands = self._able and self.window.is_open and not self._aside
+        stands = self._able and self.window.is_open and not self._aside and not self._paused
         if not self._mode.depth:  # Within an operation torch holds the mode back, and puts it where it was afterwards.
             if stands:
                 stack.put(self._mode)
             else:
                 stack.take(self._mode)
-        self.tracer.looks = stands and not self._paused
+        self.tracer.looks = stands
 
     def want(self, steps: int = 1) -> None:
         """Ask for the next steps to be deep ones, because something turned."""
@@ -241,13 +295,15 @@ class Deep:
 
     # What hooks report
 
-    def backward_begins(self, roots: Sequence[torch.Tensor], site: Site, loss: str, *, retained: bool) -> None:
+    def backward_begins(
+        self, roots: Sequence[torch.Tensor], site: Site, loss: str, *, retained: bool, weighted: bool = False
+    ) -> None:
         """Follow the loss of a backward call back to its parameters."""
         tracer = self.tracer
         if not self.is_training_thread:
             return
         newest = max((one.grad_fn._sequence_nr() for one in roots if one.grad_fn is not None), default=-1)
-        self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained)]
+        self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained, weighted)]
         self._roots = [weakref.ref(root) for root in roots]
         self._look_at_mode(roots, site)
         self._look_for_births(roots, site)
@@ -271,6 +327,8 @@ class Deep:
         for root in roots:
             node = reach.look(tracer, root)
             self.books.reaches(reach.newest | self.books.now)
+            if self.ranks.wrappers:
+                self.ranks.backward_reaches(reach.newest, site)
             for watcher in tracer.watchers:
                 if watcher.backward is not None:
                     watcher.backward(tracer, root, node, site)
@@ -327,14 +385,15 @@ class Deep:
             return
         self._non_finite_steps += 1
         by_site = {birth.site: birth for birth in reversed(self._born)}
-        for order, birth in enumerate(list(by_site.values())[::-1][:3]):
+        for birth in list(by_site.values())[::-1][:3]:
             detail: dict[str, Detail] = {
                 "operation": birth.operation,
                 "how": birth.how,
-                "order": self._told_births + order,
+                "order": self._told_births.setdefault(birth.site, len(self._told_births)),
+                "seen": birth.node is not None,
+                "half": birth.node is not None and birth.node.dtype in HALVES,
             }
             self.observe(Observation("non-finite-born", birth.site, (RelatedSite(site, "shows here"),), detail=detail))
-        self._told_births += len(by_site)
         self._born = []
         if not by_site:
             self.observe(Observation("non-finite-shown", site))
@@ -343,8 +402,19 @@ class Deep:
 
     def backward_ended(self) -> None:
         """Look at the gradients that a backward left where no optimizer will use them."""
+        self.samples.backward_ended()
         if self.books.now and self.is_training_thread:
-            self.samples.look_at_unowned(self.books.now, self.tracer.step)
+            self.stray_samples.look(self.books.now, self.tracer.step)
+
+    def close_books(self, steps: int) -> None:
+        """Read what is still on its way: the run has ended.
+
+        Args:
+            steps: Training steps there were.
+        """
+        self.samples.settle(wait=True)
+        with contextlib.suppress(RuntimeError):  # The device has failed; what was read before stays.
+            self.stray_samples.close(steps)
 
     def backward_failed(self, error: BaseException, site: Site) -> None:
         """Say what happened where a backward raised."""
@@ -358,6 +428,7 @@ class Deep:
         """Tell what is known before the run ends in an exception: which gradients were there, and what watchers know."""
         if self.is_training_thread:
             look_at_traceback(self, error, site)
+            look_at_reduction(self, error, site)
             held = [
                 leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None
             ]
@@ -374,10 +445,13 @@ class Deep:
         mark = StepMark(site, self.tracer.sequence, weakref.ref(optimizer), self.tracer.chain(sys._getframe(1)))
         self.optimizer_steps = [*self.optimizer_steps[-15:], mark]
         self.samples.after()
+        self.stray_samples.optimizer_stepped()
 
     def function_applied(self, cls: type, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
         """Follow values through a custom function."""
         node = function_applied(self, cls, args, result, frame)
+        if is_transforming():
+            return
         for watcher in self.tracer.watchers:
             if watcher.function is not None and node is not None:
                 watcher.function(self.tracer, cls, args, result, node)
@@ -398,6 +472,8 @@ class Deep:
         tracer = self.tracer
         leaf = tracer.leaves.of(parameter, tracer.place(frame))
         leaf.made_chain, leaf.library = tracer.chain(frame), tracer.sites.is_in_library(frame)
+        if parameter.dtype in HALVES:
+            leaf.dtype_given_at = given_at(tracer, parameter.dtype, frame)
         node = tracer.node_of(data) if isinstance(data, torch.Tensor) else None
         if node is not None:
             leaf.initialised = any(
@@ -418,14 +494,31 @@ class Deep:
             place = self.tracer.place(frame)
             leaf = self.tracer.leaves.of(parameter, place)
             leaf.registered, leaf.registered_at = (name, type(module).__name__), place
+            kind = type(module).__module__
+            leaf.of_torch = kind.startswith("torch.nn.modules.") and not kind.endswith(".container")
             self.books.registered(leaf, module, name)
 
+    def gradients_measured(self, norms: NDArray[np.float32]) -> None:
+        """Look closer where more of an optimizer's gradients than ever before are all zero.
+
+        Args:
+            norms: `[parameters]`, as far as they are known by now.
+        """
+        zeros = int(np.count_nonzero(norms == 0.0))
+        if zeros > self._most_zeros:
+            self._most_zeros = zeros
+            self.window.want(2)
+
     def optimizer_built(self, optimizer: torch.optim.Optimizer) -> None:
-        """Note which leaves an optimizer was built with."""
+        """Note which leaves an optimizer was built with; those that no optimizer had before are looked at anew."""
+        brings_new = False
         for parameter in optimizer_parameters(optimizer):
             leaf = self.tracer.leaves.known(parameter)
+            brings_new = brings_new or leaf is None or not leaf.is_owned
             if leaf is not None:
                 leaf.is_owned = True
+        if brings_new and self.tracer.step:
+            self.window.want(2)
         self.books.optimizer_built(optimizer)
 
     def step_ended(self, steps: int, optimizers: Sequence[torch.optim.Optimizer]) -> None:
@@ -436,21 +529,26 @@ class Deep:
             optimizers: Those that are alive.
         """
         tracer = self.tracer
+        self.flags.look(steps)
         was_open = self.window.is_open
         seconds, operations = tracer.seconds - self._looked_seconds, tracer.operations - self._looked_operations
         self._looked_seconds, self._looked_operations = tracer.seconds, tracer.operations
+        self.taken.step_ended()
         if was_open:
             began = time.perf_counter()
             for watcher in tracer.watchers:
                 if watcher.step_ended is not None:
                     watcher.step_ended(tracer)
-            self.flush(max(0, steps - 1), optimizers)
+            self._write(max(0, steps - 1), optimizers, exactly=False)
             tracer.escapes.forget()
             seconds += time.perf_counter() - began
         self.window.step_ended(steps, seconds, operations)
         if was_open:
-            self.writer.set_facts({"deep_steps": self.window.deep_steps})
+            self._write_facts(is_due=self.window.deep_steps % WRITE_EVERY == 0)
         tracer.step = tracer.modes.step = steps
+        if steps >= FIRST_STEPS:
+            tracer.leaves.settle()
+        tracer.forget_old()
         if was_open and not self.window.is_open:
             tracer.end_window()
         self._born, self.births = [], []
@@ -460,6 +558,7 @@ class Deep:
 
     def observe(self, observed: Observed) -> None:
         """Note an observation; it is written when the step has ended."""
+        self.noted += 1
         if len(self._pending) < 4096:
             self._pending.append(observed)
 
@@ -489,10 +588,27 @@ class Deep:
         kind = leaf.registered[0] if leaf.registered else "tensor"
         return f"{kind} made at {os.path.basename(made.file)}:{made.line}" if leaf.made else kind  # noqa: PTH119
 
+    def _root_of(self, bit: int) -> str | None:
+        """Return the root module of the parameter of a bit; None where it has none."""
+        position = self._position_of(bit)
+        return None if position is None else self.layout.root_of(self.layout.parameters[position].name)
+
     def flush(self, step: int, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
-        """Write what was seen."""
+        """Write all that was seen.
+
+        Args:
+            step: The step that is being made.
+            optimizers: Those that are alive.
+        """
+        self._write(step, optimizers, exactly=True)
+        self._write_facts()
+
+    def _write(self, step: int, optimizers: Sequence[torch.optim.Optimizer], *, exactly: bool) -> None:
+        """Write what was seen; accounts that differ from those before by a count alone only if `exactly`."""
         self.samples.settle()
-        self.unowned.write(optimizers)
+        self.stray_samples.settle()
+        self.moves.write(optimizers)
+        self.unowned.write(optimizers, is_over=exactly)
         cuts: set[int] = set()
         for reach in self._reaches.values():
             self.writer.observe(step, reach.value(self.tracer.handed_over, self._position_of))
@@ -503,8 +619,14 @@ class Deep:
         for observed in pending:
             self.writer.observe(step, observed)
         self._write_unnamed(step)
-        self._write_accounts(optimizers)
-        self.writer.set_facts({"deep_steps": self.window.deep_steps})
+        self._write_accounts(optimizers, exactly=exactly)
+
+    def _write_facts(self, *, is_due: bool = True) -> None:
+        """Write how many steps were deep; which, and how far they moved the weights, only where that is due: it is a long list."""
+        window = self.window
+        self.writer.set_facts({"deep_steps": window.deep_steps})
+        if is_due or window.deep_steps <= FIRST_STEPS:
+            self.writer.set_facts({"deep_at": window.ranges, "update_ratios": self.ratios.value()})
 
     def _write_unnamed(self, step: int) -> None:
         """Tell of leaves that a loss reaches and that nobody has a name for."""
@@ -520,7 +642,7 @@ class Deep:
                 observed = Observation("unnamed-leaf", self.site(leaf.made), detail=detail, key=str(leaf.is_parameter))
                 self.writer.observe(step, observed)
 
-    def _write_accounts(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    def _write_accounts(self, optimizers: Sequence[torch.optim.Optimizer], *, exactly: bool) -> None:
         owners: dict[int, int] = {}
         for optimizer in optimizers:
             for parameter in optimizer_parameters(optimizer):
@@ -532,12 +654,26 @@ class Deep:
             position = self.layout.position(tensor)
             if position is None:
                 continue
-            row = self._account(leaf, tensor, owners.get(id(tensor), 0), with_chains=not reached >> leaf.number & 1)
-            if self._accounts.get(position) != row:
-                self._accounts[position] = row
-                self.writer.put_account(position, row)
+            chained = not reached >> leaf.number & 1
+            row = self._account(leaf, tensor, position, owners.get(id(tensor), 0), with_chains=chained)
+            known = self._accounts.get(position)
+            if known == row:
+                continue
+            if known is not None and not exactly and _differ_by_counts(known, row):
+                self._held_back[position] = row
+            else:
+                self._put_account(position, row)
+        for position, row in list(self._held_back.items()) if exactly else ():
+            self._put_account(position, row)
 
-    def _account(self, leaf: Leaf, tensor: torch.Tensor, owners: int, *, with_chains: bool) -> AccountRow:
+    def _put_account(self, position: int, row: AccountRow) -> None:
+        self._held_back.pop(position, None)
+        self._accounts[position] = row
+        self.writer.put_account(position, row)
+
+    def _account(
+        self, leaf: Leaf, tensor: torch.Tensor, position: int, owners: int, *, with_chains: bool
+    ) -> AccountRow:
         def maybe(place: Place) -> Site | None:
             return None if place is None else self.site(place)
 
@@ -545,7 +681,7 @@ class Deep:
         sources = 0
         for write in leaf.writes:
             sources |= write.from_leaves
-        copied_from = (self._position_of(bit) for bit in positions_of(sources & ~(1 << leaf.number)))
+        copied_from = map(self._position_of, positions_of(sources & ~(1 << leaf.number)))
         return AccountRow(
             registered=f"{leaf.registered[0]} of {leaf.registered[1]}" if leaf.registered else "",
             registered_at=maybe(leaf.registered_at),
@@ -564,8 +700,9 @@ class Deep:
             library=leaf.library,
             made_chain=tuple(map(self.site, leaf.made_chain)) if with_chains else (),
             used_chain=tuple(map(self.site, leaf.used_chain)) if with_chains else (),
-            copied_from=tuple(sorted(position for position in copied_from if position is not None)),
-            same_object=True,
+            copied_from=tuple(sorted(source for source in copied_from if source is not None)),
+            same_object=self.layout.parameters[position].objects == 1,
+            scale=leaf.scale,
         )
 
     def _position_of(self, bit: int) -> int | None:
@@ -582,8 +719,14 @@ class Deep:
         """Return an observer behind the recorder's guard."""
         return self._guard.guarded(observe)
 
+    def keeps(self, error: Exception) -> bool:
+        """Stop looking, and keep a fault until the operation that runs is over; return whether one runs."""
+        self._able = self.tracer.looks = False
+        if self._mode.depth:
+            self.failure = self.failure or error
+        return self._mode.depth > 0
+
     def _fault(self, error: Exception) -> None:
-        self._able = False
         self._guard.guarded(_raise)(error)
 
 
@@ -591,16 +734,9 @@ def _raise(error: Exception) -> None:
     raise error
 
 
+def _differ_by_counts(known: AccountRow, row: AccountRow) -> bool:
+    return replace(known, moved=row.moved, unmoved=row.unmoved) == row
+
+
 def _has_random_write(node: Node) -> bool:
     return any(name.endswith(("uniform_", "normal_")) for _, name, _, _ in node.writes or ())
-
-
-def _weakly(method: Callable[[], None]) -> Callable[[], None]:
-    reference = weakref.WeakMethod(method)
-
-    def call() -> None:
-        target = reference()
-        if target is not None:
-            target()
-
-    return call

@@ -43,24 +43,25 @@ class DeepMode(TorchFunctionMode):
             operation = self.operations[func] = Operation(func)
         tracer = self.tracer
         looks = tracer.looks and not operation.unseen
-        if looks:
-            tracer.before(operation, args, kwargs)
-        self.depth += 1
+        self.depth += 1  # While it is not 0, torch holds the mode back, and puts it where it was afterwards.
         try:
-            result = func(*args, **kwargs)
-        except BaseException as error:
             if looks:
-                tracer.failed(operation, args, kwargs, error)
-            raise
+                tracer.before(operation, args, kwargs)
+            try:
+                result = func(*args, **kwargs)
+            except BaseException as error:
+                if looks:
+                    tracer.failed(operation, args, kwargs, error)
+                raise
+            if looks:
+                tracer.after(operation, args, kwargs, result)
+            elif operation.reads_gradient and tracer.looks:
+                tracer.gradient_read(args[0], sys._getframe(1))
+            elif operation.sets_gradient and tracer.looks:
+                tracer.deep.books.gradient_set(args[1])
+            return result
         finally:
             self.depth -= 1
-        if looks:
-            tracer.after(operation, args, kwargs, result)
-        elif operation.reads_gradient and tracer.looks:
-            tracer.gradient_read(args[0], sys._getframe(1))
-        elif operation.sets_gradient and tracer.looks:
-            tracer.deep.books.gradient_set(args[1])
-        return result
 
 
 def warn_around(original: Callable[..., None]) -> Callable[..., None]:

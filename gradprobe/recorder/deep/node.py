@@ -102,7 +102,7 @@ class Node:
     def ancestors(self, limit: int = 20_000) -> Iterator[Node]:
         """Yield this node and what it was made from, nearest first, each once, at the most `limit`."""
         seen = {id(self)}
-        queue = [self]
+        queue: list[Node] = [self]
         for node in queue:
             yield node
             if len(queue) >= limit:
@@ -110,12 +110,12 @@ class Node:
             for parent in node.parents:
                 if id(parent) not in seen:
                     seen.add(id(parent))
-                    queue.append(parent)  # pyright: ignore
+                    queue.append(parent)
 
     def graph(self, limit: int = 20_000) -> Iterator[Node]:
         """Yield this node and those of its ancestors that a gradient would come to on the way from it, likewise."""
         seen = {id(self)}
-        queue = [self]
+        queue: list[Node] = [self]
         for node in queue:
             yield node
             if len(queue) >= limit:
@@ -123,7 +123,7 @@ class Node:
             for parent in node.parents:
                 if parent.live and id(parent) not in seen:
                     seen.add(id(parent))
-                    queue.append(parent)  # pyright: ignore
+                    queue.append(parent)
 
     def origin(self, through: frozenset[str]) -> Node:
         """Return the nearest ancestor along first parents whose operation is not one of `through`."""
@@ -131,6 +131,21 @@ class Node:
         while node.operation in through and node.parents:
             node = node.parents[0]
         return node
+
+
+def cut_off(cuts: Cuts, number: int, live: int) -> Cuts:
+    """Return the cuts of what a cut makes of a value: those of the value, and itself for all that was live.
+
+    What was live to this cut and had also come through an earlier one is put to this one's account alone: without it, its
+    gradient would come.
+
+    Args:
+        cuts: The value's cuts.
+        number: The cut.
+        live: The value's live bits.
+    """
+    left = {earlier: bits if earlier == FROZEN else bits & ~live for earlier, bits in cuts.items()}
+    return merged({earlier: bits for earlier, bits in left.items() if bits}, {number: live})
 
 
 def merged(cuts: Cuts, more: Cuts) -> Cuts:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import torch
+
 _SHOWN_PROPERTIES: Final = frozenset({"data", "T", "mT", "H", "mH", "real", "imag"})
 _UNSEEN: Final = frozenset(
     {
@@ -59,6 +61,8 @@ ROUNDINGS: Final = frozenset(
     {"round", "floor", "ceil", "trunc", "fix", "sign", "sgn", "floor_divide", "__floordiv__", "heaviside"}
 )
 """Operations whose gradient is zero everywhere."""
+DRAWS: Final = frozenset({"normal", "bernoulli", "poisson", "binomial"})
+"""Functions that draw at random, and whose gradient to the parameters of the distribution is zero (derivatives.yaml of torch)."""
 _COMPARISONS: Final = frozenset(
     {
         *(
@@ -136,6 +140,10 @@ FACTORIES: Final = frozenset(
     }
 )
 """Operations that take no value from a tensor that they are given."""
+HALVES: Final = (torch.float16, torch.bfloat16)
+"""Dtypes of half precision."""
+LIKENESSES: Final = frozenset({"expand_as", "view_as", "reshape_as", "type_as", "to"})
+"""Operations that take a value from their first tensor alone, and shape or dtype from another one."""
 PASS_THROUGH: Final = frozenset(
     {
         *(
@@ -247,12 +255,13 @@ class Operation:
         self.reads_gradient = name == "grad" and owner is not None and not self.is_set
         self.sets_gradient = name in ("grad", "_grad") and self.is_set
         self.escape = name in _ESCAPES
-        self.in_place = (
-            name in _IN_PLACE_NAMES
-            or (name.endswith("_") and not name.endswith("__"))
-            or (self.is_set and name == "data")
-        )
+        self.in_place = self.is_in_place(name) or (self.is_set and name == "data")
         self.kind = _kind(name)
+
+    @staticmethod
+    def is_in_place(name: str) -> bool:
+        """Return whether an operation of this name writes to its first argument."""
+        return name in _IN_PLACE_NAMES or (name.endswith("_") and not name.endswith("__"))
 
 
 def _kind(name: str) -> str:
@@ -262,6 +271,7 @@ def _kind(name: str) -> str:
         ("cast", _CASTS),
         ("sample", _SAMPLES),
         ("rounding", ROUNDINGS),
+        ("draw", DRAWS),
         ("tensor", _WRAPS),
     ):
         if name in names:

@@ -47,7 +47,7 @@ class Reach:
         if root.grad_fn is not None:
             flat = 0
             for number, bits in cuts.items():
-                if number != FROZEN and tracer.cuts.at(number).kind == "rounding":
+                if number != FROZEN and tracer.cuts.at(number).kind in ("rounding", "draw"):
                     flat |= bits
             live |= graph.live_bits(root.grad_fn, tracer.leaves) & ~flat
         self.newest = live

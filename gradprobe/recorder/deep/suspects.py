@@ -55,12 +55,12 @@ class Lineage:
         if self._children is None:
             self._children = {}
             for one in self._nodes.values():
-                for key in {id(source) for parent in one.parents for source in _sources(parent)}:
+                for key in {id(source) for parent in one.parents for source in sources(parent)}:
                     self._children.setdefault(key, []).append(one)
         return self._children.get(id(node), [])
 
 
-def _sources(node: Node) -> Iterator[Node]:
+def sources(node: Node) -> Iterator[Node]:
     """Yield a node, and where no gradient flows to it what it is a view of."""
     yield node
     while not node.live and node.operation in PASS_THROUGH and node.parents:

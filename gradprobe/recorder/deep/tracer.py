@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import FrameType
@@ -13,20 +13,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
+from torch._C._functorch import maybe_current_level
 
 from gradprobe.recorder.deep import graph
 from gradprobe.recorder.deep.cuts import Cuts
 from gradprobe.recorder.deep.escapes import Escapes
 from gradprobe.recorder.deep.grad_modes import GradModes
 from gradprobe.recorder.deep.leaves import Leaves, Write
-from gradprobe.recorder.deep.node import FROZEN, NO_CUTS, Node, Place, merged
-from gradprobe.recorder.deep.operations import ALIASES, FACTORIES, REWRAPS, ROUNDINGS, Operation
+from gradprobe.recorder.deep.node import FROZEN, NO_CUTS, Node, Place, cut_off, merged
+from gradprobe.recorder.deep.operations import ALIASES, DRAWS, FACTORIES, LIKENESSES, REWRAPS, ROUNDINGS, Operation
+from gradprobe.recorder.guard import Unseen
 from gradprobe.recorder.sites import Sites
+from gradprobe.recorder.weak_map import WeakMap
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
     from gradprobe.recorder.deep.watching import Watcher
+    from gradprobe.values import Site
 
+MOST_ALIASES: Final = 24
+"""Tensors that are looked through for the one whose memory they share."""
+KEPT_STEPS: Final = 8
+"""Steps after which it is forgotten how a value was made that a later step made use of: a running mean has no beginning."""
 MOST_PARENTS: Final = 4096
 """Tensors among an operation's arguments that are followed."""
 _RANDOM_FILLS: Final = frozenset(
@@ -117,8 +125,10 @@ class Tracer:
         self.failed_with = 0
         self.thread = threading.get_ident()
         self.on_fault: Callable[[Exception], None] | None = None
+        self.on_refusal: Callable[[BaseException, Site], None] | None = None
         self.deep: Deep
-        self._nodes: dict[int, tuple[weakref.ref[torch.Tensor], Node]] = {}
+        self._nodes: WeakMap[torch.Tensor, Node] = WeakMap()
+        self._carried: deque[tuple[int, Node]] = deque()
         self._after: dict[str, list[Watcher]] = {}
         self._before: dict[str, list[Watcher]] = {}
         self._failed: dict[str, list[Watcher]] = {}
@@ -136,20 +146,21 @@ class Tracer:
     def before(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Look at an operation that is about to run."""
         watchers = self._before.get(operation.name)
-        if watchers:
+        if watchers and not is_transforming():
             try:
                 tensors, nodes = self._inputs(operation, args, kwargs)
                 place = self.place(sys._getframe(2))
                 seen = Seen(operation, args, kwargs, tensors, nodes, None, None, place, torch.is_grad_enabled())
-                for watcher in watchers:
-                    assert watcher.before is not None
-                    watcher.before(self, seen)
+                with Unseen():
+                    for watcher in watchers:
+                        assert watcher.before is not None
+                        watcher.before(self, seen)
             except Exception as error:
                 self._fault(error)
 
     def failed(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException) -> None:
         """Look at an operation that raised."""
-        if not self.looks or id(error) == self.failed_with:
+        if not self.looks or id(error) == self.failed_with or is_transforming():
             return
         try:
             tensors, nodes = self._inputs(operation, args, kwargs)
@@ -158,9 +169,13 @@ class Tracer:
             self.failed_with = id(error)
             seen = Seen(operation, args, kwargs, tensors, nodes, None, None, place, torch.is_grad_enabled())
             self.failure.args, self.failure.kwargs = (), {}
-            for watcher in self._failed.get(operation.name, ()):
-                assert watcher.failed is not None
-                watcher.failed(self, seen, error)
+            known = self.deep.noted
+            with Unseen():
+                for watcher in self._failed.get(operation.name, ()):
+                    assert watcher.failed is not None
+                    watcher.failed(self, seen, error)
+            if self.deep.noted > known and self.on_refusal is not None:
+                self.on_refusal(error, self.deep.site(place))
         except Exception as fault:
             self._fault(fault)
 
@@ -170,7 +185,7 @@ class Tracer:
             return
         began = time.perf_counter()
         try:
-            with torch._C.DisableTorchFunctionSubclass():
+            with torch._C.DisableTorchFunctionSubclass(), Unseen():
                 self._after_operation(operation, args, kwargs, result, sys._getframe(2))
         except Exception as error:
             self._fault(error)
@@ -187,14 +202,13 @@ class Tracer:
 
     def node_of(self, tensor: torch.Tensor) -> Node | None:
         """Return the node of a tensor, None where it was never met."""
-        entry = self._nodes.get(id(tensor))
-        return entry[1] if entry is not None and entry[0]() is tensor else None
+        return self._nodes.get(tensor)
 
     def node(self, tensor: torch.Tensor) -> Node:
         """Return the node of a tensor, a new one where it was not met before."""
-        entry = self._nodes.get(id(tensor))
-        if entry is not None and entry[0]() is tensor:
-            return entry[1]
+        known = self._nodes.get(tensor)
+        if known is not None:
+            return known
         if graph.is_leaf(tensor) and (tensor.requires_grad or isinstance(tensor, torch.nn.Parameter)):
             node = self._new("parameter", None, (), tensor)
             node.leaf = 1 << self.leaves.of(tensor).number
@@ -208,19 +222,11 @@ class Tracer:
 
     def keep(self, tensor: torch.Tensor, node: Node) -> None:
         """Remember a tensor's node while the tensor lives."""
-        nodes, key = self._nodes, id(tensor)
-
-        def forget(reference: weakref.ref[torch.Tensor]) -> None:
-            entry = nodes.get(key)
-            if entry is not None and entry[0] is reference:
-                del nodes[key]
-
-        nodes[key] = (weakref.ref(tensor, forget), node)
+        self._nodes.set(tensor, node)
 
     def living(self) -> list[tuple[torch.Tensor, Node]]:
         """Return the tensors that are alive and were met, with their nodes."""
-        found = ((reference(), node) for reference, node in list(self._nodes.values()))
-        return [(tensor, node) for tensor, node in found if tensor is not None]
+        return self._nodes.items()
 
     def place(self, frame: FrameType | None) -> Place:
         """Return the user's line from a frame outward."""
@@ -259,10 +265,16 @@ class Tracer:
 
     def end_window(self) -> None:
         """Forget how living tensors were made, but not which parameters are in them: looking ends for a while."""
-        for _, node in list(self._nodes.values()):
+        for node in self._nodes.values():
             node.parents = ()
             node.writes = None
+        self._carried.clear()
         self.escapes.forget()
+
+    def forget_old(self) -> None:
+        """Forget how values were made that were carried into another step, some steps ago."""
+        while self._carried and self._carried[0][0] <= self.step - KEPT_STEPS:
+            self._carried.popleft()[1].parents = ()
 
     def made(
         self,
@@ -291,10 +303,14 @@ class Tracer:
             in_place: Whether a result may be one of the inputs, written to.
         """
         tensors, nodes = inputs
+        if name in LIKENESSES:
+            nodes, tensors = nodes[:1], tensors[:1]
         live, cuts = (0, NO_CUTS) if name in FACTORIES else self.contributions(nodes, tensors)
         for node in extra:
             cuts = merged(cuts, node.cuts if certain else self.cuts.doubtful(node.cuts))
         parents = (*nodes, *extra)
+        if live & self.deep.ranks.wrappers.awaited and any(output.requires_grad for output in outputs):
+            self.deep.ranks.wrappers.used(self.deep, live, sys._getframe(1))
         if live & ~self.used:
             self._note_use(nodes, place, outputs)
         first = None
@@ -303,12 +319,12 @@ class Tracer:
                 first = first or self.node(output)  # `x.to(x.dtype)` is x.
                 continue
             new_live, new_cuts = live, cuts
-            if name in ROUNDINGS and live:
-                number = self.cuts.number("rounding", place, name, place)
-                new_live, new_cuts = 0, merged(cuts, {number: live})
+            if live and (name in ROUNDINGS or (name in DRAWS and output.requires_grad)):
+                number = self.cuts.number("rounding" if name in ROUNDINGS else "draw", place, name, place)
+                new_live, new_cuts = 0, cut_off(cuts, number, live)
             elif live and not output.requires_grad:
                 number = self._cut(name, kind, place, output)
-                new_live, new_cuts = 0, merged(cuts, {number: live})
+                new_live, new_cuts = 0, cut_off(cuts, number, live)
             node = self._new(name, place, parents, output)
             node.caller = self.caller
             node.live, node.cuts, node.certain = new_live, new_cuts, certain
@@ -335,6 +351,9 @@ class Tracer:
 
     def _new(self, name: str, place: Place, parents: tuple[Node, ...], tensor: torch.Tensor | None) -> Node:
         self.sequence += 1
+        for parent in parents:
+            if parent.step < self.step and parent.parents:
+                self._carried.append((self.step, parent))
         return Node(name, place, parents, tensor, self.sequence, self.step)
 
     def _cut(self, name: str, kind: str, place: Place, output: torch.Tensor) -> int:
@@ -404,7 +423,7 @@ class Tracer:
         if name == "embedding" and len(nodes) > 1 and _argument(args, kwargs, 3, "max_norm") is not None:
             self._note_write(nodes[1], "renorm_", place)  # Rows that are looked up are scaled down in place.
         watchers = self._after.get(name)
-        if watchers or self._every:
+        if (watchers or self._every) and not is_transforming():
             seen = Seen(operation, args, kwargs, tensors, nodes, result, node, place, torch.is_grad_enabled())
             for watcher in (*(watchers or ()), *self._every):
                 assert watcher.after is not None
@@ -423,6 +442,8 @@ class Tracer:
         self, operation: Operation, tensors: list[torch.Tensor], nodes: list[Node], result: Any, place: Place
     ) -> None:
         """Remember a value that leaves torch, if a parameter is in it."""
+        if operation.name in ("numpy", "__array__"):
+            self.deep.taken.use(tensors[0])
         live, cuts = self.contributions(nodes[:1], tensors[:1])
         if not live and not cuts:
             return
@@ -431,7 +452,7 @@ class Tracer:
         )
         kind = "numpy" if name == "numpy" else "item"
         node = self._new(name, place, (nodes[0],), None)
-        node.cuts = merged(cuts, {self.cuts.number(kind, place, name, place): live}) if live else cuts
+        node.cuts = cut_off(cuts, self.cuts.number(kind, place, name, place), live) if live else cuts
         self.escapes.note(result, node)
 
     def _after_set(self, operation: Operation, args: tuple[Any, ...], place: Place) -> None:
@@ -514,7 +535,7 @@ class Tracer:
         for source in sources:
             bits |= 0 if source is None else source.bits | source.leaf
         current: Node | None = node
-        for _ in range(8):
+        for _ in range(MOST_ALIASES):
             if current is None:
                 break
             current.writes = [*(current.writes or ())[-15:], write]
@@ -523,10 +544,11 @@ class Tracer:
             if current.leaf:
                 leaf = self.leaves.at(current.leaf.bit_length() - 1)
                 leaf.note_write(Write(name, place, self.step, bits), trains=bool(self.deep.backwards))
-                self.deep.books.written(leaf, name, place, sources)
+                self.deep.books.written(leaf, name, place, sources, node)
                 leaf.initialised = leaf.initialised or name in _RANDOM_FILLS
                 leaf.copied = leaf.copied or name in ("copy_", "data", "__setitem__")
-            current = current.parents[0] if current.operation in ALIASES and current.parents else None
+            is_same = current.operation in ALIASES or Operation.is_in_place(current.operation)
+            current = current.parents[0] if is_same and current.parents else None
 
     def _inputs(
         self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -546,6 +568,14 @@ class Tracer:
         self.looks = False
         if self.on_fault is not None:
             self.on_fault(error)
+
+
+def is_transforming() -> bool:
+    """Return whether `torch.func` or `torch.jit.trace` is at work.
+
+    A tensor then stands for many, or for any, and its values cannot be read; what is computed with it would go into the trace.
+    """
+    return maybe_current_level() is not None or torch._C._get_tracing_state() is not None
 
 
 def _argument(args: tuple[Any, ...], kwargs: dict[str, Any], position: int, name: str) -> Any:

@@ -8,12 +8,12 @@ from typing import Final
 
 FIRST_STEPS: Final = 3
 """Steps that are looked at from the beginning."""
-LONGEST_BEFORE_STEP: Final = 20.0
-"""Seconds of looking without any optimizer step after which looking ends until the first backward."""
 MOST_TRIGGERED: Final = 48
 """Steps that are looked at because something turned."""
 SHARE: Final = 0.6
 """Share of the overhead budget that deep steps may use; the every-step layer has the rest."""
+MOST_RANGES: Final = 1000
+"""Ranges of deep steps that are remembered: the first half of them, and the newest."""
 PER_OPERATION: Final = 2.5e-6
 """Seconds that showing an operation to a mode costs beyond what is measured within it."""
 
@@ -24,6 +24,7 @@ class Window:
     Attributes:
         is_open: Whether operations are looked at.
         deep_steps: Deep steps so far.
+        ranges: Which steps those were, as first and last.
     """
 
     def __init__(self, overhead: float, chosen: Container[int] | None) -> None:
@@ -37,6 +38,7 @@ class Window:
         self._chosen = chosen
         self.is_open = chosen is None or 0 in chosen
         self.deep_steps = 0
+        self.ranges: list[list[int]] = []
         self._began = time.perf_counter()
         self._first_plain: float | None = None
         self._cost = 0.0
@@ -44,6 +46,7 @@ class Window:
         self._triggered = 0
         self._wanted = 0
         self._until_seen = False
+        self._counted = 0
 
     def step_ended(self, steps: int, seconds: float, operations: int) -> None:
         """Decide about the next step.
@@ -54,7 +57,10 @@ class Window:
             operations: Operations looked at in it.
         """
         if self.is_open:
-            self.deep_steps += 1
+            if steps != self._counted:  # The optimizers of one training step each end it.
+                self.deep_steps += 1
+                self._remember(steps - 1)
+            self._counted = steps
             cost = seconds + operations * PER_OPERATION
             if steps > 1:  # What came before the first step is looked at once.
                 self._cost_of_step = max(cost, 0.5 * self._cost_of_step)
@@ -68,6 +74,14 @@ class Window:
             self.is_open = True
         else:
             self.is_open = self._is_affordable()
+
+    def _remember(self, step: int) -> None:
+        if self.ranges and self.ranges[-1][1] == step - 1:
+            self.ranges[-1][1] = step
+            return
+        if len(self.ranges) >= MOST_RANGES:
+            del self.ranges[MOST_RANGES // 2]
+        self.ranges.append([step, step])
 
     def want(self, steps: int, *, until_seen: bool = False) -> None:
         """Ask for the next steps to be looked at, because something turned.
@@ -86,10 +100,6 @@ class Window:
         """Note that what was asked for has been seen."""
         if self._until_seen:
             self._wanted = 0
-
-    def is_idle_for_too_long(self, steps: int, seconds: float) -> bool:
-        """Return whether looking has gone on without any step."""
-        return steps == 0 and self.is_open and self._chosen is None and seconds > LONGEST_BEFORE_STEP
 
     def _is_affordable(self) -> bool:
         elapsed = time.perf_counter() - self._began

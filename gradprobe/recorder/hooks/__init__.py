@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from gradprobe.recorder import adapters
 from gradprobe.recorder.hooks import (
     backward,
     clipping,
     default_dtype,
+    loaders,
     modes,
     optimizers,
     parameters,
+    rates,
     scaler,
     schedulers,
+    states,
     warned,
+    wrappers,
     zero_grad,
 )
 
@@ -32,8 +37,13 @@ HOOKS: Final[tuple[Callable[[Recorder, Patches], None], ...]] = (
     clipping.install,
     scaler.install,
     schedulers.install,
+    rates.install,
+    states.install,
     parameters.install,
     modes.install,
     warned.install,
     default_dtype.install,
+    wrappers.install,
+    loaders.install,
+    adapters.install,
 )

@@ -27,7 +27,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
         others = tensors[1:] if isinstance(tensors, Sequence) else ()
         frame = recorder.sites.user_frame(sys._getframe(1))
         keeps = bool(args[2] if len(args) > 2 else kwargs.get("retain_graph"))
-        recorder.backward_begins(root, site, frame, keeps, others)
+        given = args[1] if len(args) > 1 else kwargs.get("grad_tensors")
+        is_weighted = any(one is not None for one in given) if isinstance(given, Sequence) else given is not None
+        recorder.backward_begins(root, site, frame, keeps, others, weighted=is_weighted)
 
     def before(args: Arguments, kwargs: Keywords) -> Site | None:
         if torch._C._current_graph_task_id() != -1:

@@ -8,6 +8,7 @@ import torch
 from torch.nn.utils import clip_grad
 
 from gradprobe.recorder.patches import Arguments, Keywords, Patches
+from gradprobe.recorder.scaling import given
 from gradprobe.values import ClipCall
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         site = recorder.site()
         limit = _limit(args, kwargs, "max_norm")
         is_scaled = recorder.scaling.is_on(_parameters(args, kwargs), limit)
-        recorder.ledger.clipped(site)
+        recorder.ledger.clipped(site, given(_parameters(args, kwargs)))
         recorder.ledger.explained()
         recorder.call(ClipCall(site, "norm", limit, is_scaled))
         recorder.scaling.busy += 1
@@ -48,7 +49,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def before_value(args: Arguments, kwargs: Keywords) -> None:
         site = recorder.site()
         limit = _limit(args, kwargs, "clip_value")
-        recorder.ledger.clipped(site)
+        recorder.ledger.clipped(site, given(_parameters(args, kwargs)))
         recorder.ledger.explained()
         recorder.call(ClipCall(site, "value", limit, recorder.scaling.is_on(_parameters(args, kwargs), limit)))
         recorder.scaling.busy += 1

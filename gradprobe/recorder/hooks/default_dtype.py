@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from gradprobe.recorder.deep.watchers.halved import HALVES
+from gradprobe.recorder.deep.operations import HALVES
 from gradprobe.recorder.patches import Arguments, Keywords, Patches
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,9 +19,11 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def note(args: Arguments, kwargs: Keywords) -> None:
+        module = args[0]
         mode = args[1] if len(args) > 1 else kwargs.get("mode", True)
         if not mode:
-            recorder.modes.evaluates(args[0], recorder.site(), recorder.steps.completed)  # pyright: ignore
+            by_user = not recorder.sites.is_in_library(sys._getframe(1))
+            recorder.modes.evaluates(module, recorder.site(), recorder.steps.completed, by_user=by_user)
 
     def before(args: Arguments, kwargs: Keywords) -> None:
         nonlocal depth
@@ -31,5 +34,11 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def leave(*_: Any) -> None:
         nonlocal depth
         depth -= 1
+        if depth == 0:
+            settle()
+
+    @recorder.guard.guarded
+    def settle() -> None:
+        recorder.modes.settle()
 
     patches.wrap(torch.nn.Module, "train", before=before, after=leave, failed=leave)

@@ -17,6 +17,10 @@ SCALE: Final = "loss_scale"
 """Metric: the factor of the gradient scaler when it was asked for a step."""
 
 
+TOO_MANY: Final = 8
+"""Steps left out in a row from which it may not be the scale: a power of two, at which a scaler's steps are noted."""
+
+
 class _Asked(NamedTuple):
     """A step that a scaler was asked for, and how many of them there had been."""
 
@@ -37,7 +41,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def before_scale(args: Arguments, kwargs: Keywords) -> object:
-        return (args[1] if len(args) > 1 else kwargs.get("outputs")) if args[0].is_enabled() else None
+        if not args[0].is_enabled():
+            return None
+        recorder.scaling.of(args[0])
+        return args[1] if len(args) > 1 else kwargs.get("outputs")
 
     @recorder.guard.guarded
     def after_scale(loss: object, scaled: object) -> None:
@@ -64,14 +71,15 @@ def install(recorder: Recorder, patches: Patches) -> None:
 
     @recorder.guard.guarded
     def before_step(args: Arguments, kwargs: Keywords) -> _Asked | None:
-        if not args[0].is_enabled():
+        scaler = args[0]
+        if not scaler.is_enabled():
             return None
         optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
         recorder.scaling.settle()
-        recorder.scaling.of(args[0])  # pyright: ignore
-        if isinstance(args[0]._scale, torch.Tensor):  # pyright: ignore
-            recorder.measure(SCALE, args[0]._scale)  # pyright: ignore
-        return _Asked(note("step"), optimizer, args[0], recorder.optimizer_calls, recorder.scaling.skips)  # pyright: ignore
+        recorder.scaling.of(scaler)
+        if isinstance(scaler._scale, torch.Tensor):
+            recorder.measure(SCALE, scaler._scale)
+        return _Asked(note("step"), optimizer, scaler, recorder.optimizer_calls, recorder.scaling.skips)
 
     @recorder.guard.guarded
     def after_step(asked: _Asked | None, _: object) -> None:
@@ -83,6 +91,8 @@ def install(recorder: Recorder, patches: Patches) -> None:
         observation = recorder.scaling.stepped(asked.scaler, asked.site, skipped=is_skipped)
         if observation is not None:
             recorder.writer.observe(recorder.steps.completed, observation)
+            if observation.detail["in_a_row"] == TOO_MANY:
+                recorder.deep.turned_non_finite(asked.site)
 
     @recorder.guard.guarded
     def before_update(args: Arguments, kwargs: Keywords) -> None:

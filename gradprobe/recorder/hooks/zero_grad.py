@@ -28,6 +28,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         site = recorder.site()
         recorder.call(ZeroGrad(site, name, to_none))
         recorder.ledger.cleared(site)
+        recorder.deep.leaks.cleared(site)
 
     patches.wrap(torch.optim.Optimizer, "zero_grad", before=before)
     patches.wrap(torch.nn.Module, "zero_grad", before=before)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Final
 
 from gradprobe.extensions import Format
+from gradprobe_reports.comparison import write_terminal
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,4 +33,4 @@ def render(report: Report) -> RenderableType:
     return whole(report)
 
 
-FORMAT: Final = Format(name="terminal", suffixes=(), write=write)
+FORMAT: Final = Format(name="terminal", suffixes=(), write=write, write_comparison=write_terminal)

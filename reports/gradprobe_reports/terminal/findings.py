@@ -14,6 +14,7 @@ from gradprobe.text.figures import plural
 from gradprobe.text.safe import ELLIPSIS, safe, safe_lines
 from gradprobe.text.words import place
 from gradprobe_reports.excerpt import excerpt
+from gradprobe_reports.span import when
 from gradprobe_reports.terminal.styles import QUIET, SEVERITY, STRONG, WHOLE_REPORT, WIDEST_PROSE
 
 if TYPE_CHECKING:
@@ -62,13 +63,6 @@ def finding(one: Finding, number: int, steps: int) -> RenderableType:
     grid.add_column(ratio=1, overflow="fold")
     grid.add_row(Text(str(number), style=STRONG), Group(*parts))
     return Constrain(grid, WIDEST_PROSE)
-
-
-def when(first: int, last: int, steps: int) -> str:
-    """Return the steps a finding was seen in: `since step 3`, `step 3`, `steps 3 to 9`."""
-    if last >= steps - 1 and last > first:
-        return f"since step {first}"
-    return f"step {first}" if last <= first else f"steps {first} to {last}"
 
 
 def _head(one: Finding, steps: int) -> RenderableType:

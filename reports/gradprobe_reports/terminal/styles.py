@@ -9,7 +9,7 @@ from gradprobe.values import Colour, ModuleState, Severity, Verdict
 
 QUIET: Final = "dim"
 STRONG: Final = "bold"
-WHOLE_REPORT: Final = "--report health.json"
+WHOLE_REPORT: Final = "--report health.html"
 """The option that writes what a terminal has no room for."""
 WIDEST_PROSE: Final = 100
 """Cells: longer lines are hard to read, however wide the terminal."""
@@ -35,6 +35,8 @@ STATE: Final[Mapping[ModuleState, str]] = {
     ModuleState.VANISHED: "bold yellow",
     ModuleState.ZERO: "bold red",
     ModuleState.NO_GRADIENT: "bold red",
+    ModuleState.SEVERED: "bold red",
+    ModuleState.UNUSED: "yellow",
     ModuleState.FROZEN: "blue",
     ModuleState.NON_FINITE: "bold red",
     ModuleState.NOT_STEPPED: "dim",

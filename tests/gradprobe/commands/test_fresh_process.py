@@ -1,6 +1,5 @@
 """What only a fresh process can show: torch is the script's to import, and the reference loop runs without a script."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from gradprobe.record.directory import find_record
 from gradprobe.record.reader import read_record
 from tests.gradprobe.commands.test_training import SETUP
 from tests.gradprobe.runner.programs import run
+from tests.support.documents import report_in
 
 THREADS = f"""import os, sys
 assert "torch" not in sys.modules
@@ -35,7 +35,7 @@ def test_reference_loop_takes_its_options_and_ours(tmp_path):
     words = ["--fault", "stray-no-grad", "--max_batches", "2", "--device", "cpu", "--report", "out.json"]
     ran = run(cwd=tmp_path, options=words)
     assert ran.returncode in (0, 1), ran.stderr.decode()
-    report = json.loads((tmp_path / "out.json").read_text())
+    report = report_in(tmp_path / "out.json")
     assert report["run"]["script"] == "-m gradprobe_reference"
     assert report["run"]["argv"] == ["--fault", "stray-no-grad", "--device", "cpu", "--max-batches", "2"]
     assert report["run"]["steps"] == 2

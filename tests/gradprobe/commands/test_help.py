@@ -2,7 +2,7 @@
 
 To write these files again, from the checkout, after having read the difference:
 
-    for command in "" run report explain export policy; do
+    for command in "" run report watch compare explain export policy; do
         COLUMNS=80 gradprobe $command --help >tests/gradprobe/commands/help/${command:-gradprobe}.txt
     done
 """

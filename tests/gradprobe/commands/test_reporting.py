@@ -1,6 +1,5 @@
 """`gradprobe report`, `explain`, `export` and `policy`, on records written by the record's own writer."""
 
-import json
 import sys
 
 import pandas as pd
@@ -9,6 +8,7 @@ import pytest
 from gradprobe.record.directory import record_path
 from gradprobe.record.writer import new_record
 from tests.gradprobe.live.runs import write_run
+from tests.support.documents import parsed, report_in
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,7 +43,7 @@ def test_exit_code_by_verdict(here, verdict, fail_on):
     # A check may find in this record what it finds; the flag alone decides here.
     ignored = [word for name in checks() for word in ("--ignore", name)]
     ran = here("report", "run", "--policy", "mine.toml", "--format", "json", "--fail-on", fail_on, *ignored)
-    assert json.loads(ran.out)["verdict"] == verdict
+    assert parsed(ran.out)["verdict"] == verdict
     assert (ran.code, ran.err) == (MATRIX[verdict, fail_on], "")
 
 
@@ -73,14 +73,14 @@ def test_report_to_a_file_prints_nothing(here):
     write_run(here.place / "run")
     ran = here("report", "run", "--report", "out.json", "--fail-on", "never")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
-    assert json.loads((here.place / "out.json").read_text())["run"]["steps"] == 5
+    assert report_in(here.place / "out.json")["run"]["steps"] == 5
 
 
 def test_suffix_chooses_before_format_does(here):
     write_run(here.place / "run")
     options = ["--report", "out.json", "--report", "-", "--format", "terminal", "--fail-on", "never"]
     assert "after 5 steps of train.py" in here("report", "run", *options).out
-    assert json.loads((here.place / "out.json").read_text())["schema"] == 1
+    assert report_in(here.place / "out.json")["schema"] == 1
 
 
 def test_report_of_a_killed_run_says_so(here):
@@ -100,7 +100,7 @@ def test_report_of_a_run_that_is_going_on(here):
         ran = here("report", "run", "--format", "json")
     finally:
         writer.close()
-    report = json.loads(ran.out)
+    report = parsed(ran.out)
     assert (ran.code, ran.err, report["run"]["steps"], report["run"]["exit_code"]) == (0, "", 0, None)
     assert any("has not ended" in sentence for sentence in report["not_seen"])
 
@@ -125,7 +125,7 @@ def write_run_of(script, here):
 def test_printed_policy_is_one_that_can_be_used(here):
     write_run(here.place / "run")
     (here.place / "mine.toml").write_text(here("policy", "default").out)
-    shipped, own = (json.loads(here("report", "run", "--format", "json", *more).out) for more in ([], MINE))
+    shipped, own = (parsed(here("report", "run", "--format", "json", *more).out) for more in ([], MINE))
     assert own["flags"] == shipped["flags"]
 
 
@@ -146,7 +146,9 @@ def test_export_writes_every_frame(here):
     write_run(here.place / "run")
     ran = here("export", "run", "frames")
     files = ran.out.splitlines()
-    assert files == [f"frames/{name}.parquet" for name in ("steps", "modules", "parameters", "metrics", "events")]
+    assert files == [
+        f"frames/{name}.parquet" for name in ("steps", "modules", "parameters", "accounts", "metrics", "events")
+    ]
     assert (ran.code, ran.err) == (0, "")
     assert len(pd.read_parquet("frames/steps.parquet")) == 5
     assert here("export", "run", "out.csv").out.splitlines()[0] == "out-steps.csv"

@@ -1,11 +1,12 @@
 """`gradprobe run` around scripts that train: when it ends them, what it exits with, what it leaves."""
 
-import json
 import sys
 
 import pytest
 
+from gradprobe.recorder.layout import Layout
 from gradprobe.values import Backward
+from tests.support.documents import parsed, report_in
 
 SETUP = """
 import torch
@@ -48,7 +49,7 @@ def test_max_batches_ends_a_long_script(here):
     assert ran.err.splitlines()[-1].split() == ["next", "gradprobe", "report", f".gradprobe/{run_name(here)}", *HTML]
 
 
-HTML = ["--report", "health.json"]
+HTML = ["--report", "health.html"]
 
 
 def run_name(here):
@@ -153,7 +154,7 @@ def test_exit_code(here, severity, fail_on, ending, code):
     (here.place / "mine.toml").write_text(RED.format(severity))
     script = here.script(f"{SETUP}\nfor _ in range(40): train_step()\n{ending}")
     ran = here("run", "--policy", "mine.toml", "--fail-on", fail_on, "--report", "out.json", script)
-    verdict = json.loads((here.place / "out.json").read_text())["verdict"]
+    verdict = report_in(here.place / "out.json")["verdict"]
     assert (ran.code, verdict) == (code, "red" if severity == "error" else "warning"), ran.err
     assert ran.err.splitlines()[-1].startswith(" next")
 
@@ -164,7 +165,7 @@ def test_quiet_leaves_the_terminal_alone_and_writes_reports(here):
     assert (ran.code, ran.out, ran.err) == (0, "mine\n", "")
     first, second = ((here.place / name).read_text() for name in ("a.json", "b.json"))
     assert first == second
-    assert json.loads(first)["run"]["steps"] == 40
+    assert parsed(first)["run"]["steps"] == 40
     assert here.everything() == sorted(["a.json", "b.json", script, *kept(here)])
 
 
@@ -176,7 +177,7 @@ def test_report_to_standard_output_comes_after_what_the_script_printed(here):
     script = here.script(f"{SETUP}\ntrain_step()\nprint('mine')")
     ran = here("run", "--quiet", "--report", "-", "--format", "json", "--output", "kept", script)
     first, _, rest = ran.out.partition("\n")
-    assert first == "mine" and json.loads(rest)["run"]["script"] == script
+    assert first == "mine" and parsed(rest)["run"]["script"] == script
     assert ran.err == ""
 
 
@@ -202,10 +203,26 @@ def test_script_that_never_trains_is_one_line_and_2(here):
     assert again.err == ran.err and again.code == 2
 
 
+def test_recorder_that_failed_before_the_first_step_is_not_healthy(here, monkeypatch):
+    def fails(*_: object) -> None:
+        raise LookupError("a fault of ours")
+
+    monkeypatch.setattr(Layout, "bind", fails)
+    script = here.script(f"{SETUP}train_step()\nprint('trained')")
+    ran = here("run", "--quiet", "--report", "out.json", script)
+    ended, line = ran.err.splitlines()
+    assert ended.startswith("gradprobe: recording ended after 0 steps, training goes on: LookupError: a fault of ours")
+    assert (
+        line.startswith("gradprobe: expected to record training steps of ") and "LookupError: a fault of ours" in line
+    )
+    assert (ran.code, ran.out) == (2, "trained\n")
+    assert not (here.place / "out.json").exists()
+
+
 def test_script_that_fails_before_it_trains_keeps_its_code_and_is_reported(here):
     ran = here("run", "--report", "out.json", here.script(f"{SETUP}\nraise SystemExit(7)"))
     assert ran.code == 7 and "No optimizer step was recorded" in ran.err
-    assert json.loads((here.place / "out.json").read_text())["run"]["exit_code"] == 7
+    assert report_in(here.place / "out.json")["run"]["exit_code"] == 7
 
 
 def test_hand_written_update_trains_without_an_optimizer(here):
@@ -221,6 +238,20 @@ def test_hand_written_update_trains_without_an_optimizer(here):
     assert ran.code == 0, ran.err
     assert here.record().facts.steps == 3
     assert backward_calls(here.record()) == 3
+
+
+def test_hand_written_update_is_followed_in_depth_for_the_first_steps_only(here):
+    script = here.script(
+        f"{SETUP}\nfor _ in range(40):\n"
+        "    torch.nn.functional.mse_loss(model(inputs), targets).backward()\n"
+        "    with torch.no_grad():\n"
+        "        for parameter in model.parameters():\n"
+        "            parameter -= 0.1 * parameter.grad\n"
+        "            parameter.grad = None\n"
+    )
+    assert here("run", "--overhead", "0.01%", script).code == 0
+    facts = here.record().facts
+    assert (facts.steps, facts.deep_steps) == (40, 3)
 
 
 BROKEN_FORMAT = """
@@ -260,7 +291,7 @@ def test_format_that_fails_leaves_no_half_report_and_the_others_whole(here, inst
     ran = here("run", "--quiet", *reports, here.script(f"{SETUP}\ntrain_step()"))
     failed = "gradprobe: the format broken failed: KeyError: 'the format is broken'; name another with --format"
     assert (ran.code, ran.err.splitlines()) == (2, [failed, failed])
-    assert json.loads((here.place / "good.json").read_text())["run"]["steps"] == 1
+    assert report_in(here.place / "good.json")["run"]["steps"] == 1
     assert (here.place / "old.broken").read_text() == "an older report"
     names = {path.name for path in here.place.iterdir()}
     assert names == {"train.py", "site", ".gradprobe", "old.broken", "good.json"}
@@ -285,4 +316,4 @@ def test_report_follows_a_link_and_writes_into_a_device(here):
     ran = here("run", "--quiet", "--report", "link.json", "--report", "/dev/null", "--format", "json", script)
     assert ran.code == 0, ran.err
     assert (here.place / "link.json").is_symlink()
-    assert json.loads((here.place / "target.json").read_text())["schema"] == 1
+    assert report_in(here.place / "target.json")["schema"] == 1

@@ -5,31 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradprobe.engine import exit_code, judge
+from gradprobe.engine import exit_code
 from gradprobe.errors import UsageError
 from gradprobe.extensions import Check
 from gradprobe.policy import load_policy
-from gradprobe.values import Colour, Confidence, Finding, ModuleState, Severity, Trend, Verdict
+from gradprobe.values import CheckRun, Colour, ModuleState, RecorderFailed, Site, Trend, Verdict
+from tests.support.documents import judge
+from tests.support.findings import finding
 from tests.support.records import record
 
 DEFAULT = load_policy("default")
+SITE = Site("train.py", 1)
 HEALTHY = record({"net": ["w"]}, metrics={"loss": np.linspace(2, 1, 60)})
-
-
-def finding(severity="error", confidence="certain", first_step=0, code="GP101"):
-    return Finding(
-        check="test",
-        code=code,
-        severity=Severity(severity),
-        confidence=Confidence(confidence),
-        title="t",
-        message="m",
-        fix="f",
-        not_this="",
-        location=None,
-        first_step=first_step,
-        last_step=first_step,
-    )
 
 
 def check(*findings, name="test", code="GP101", error=None):
@@ -51,6 +38,13 @@ def test_a_report():
     (loss,) = report.metrics
     assert (loss.name, loss.first, loss.last, loss.trend, len(loss.series)) == ("loss", 2.0, 1.0, Trend.DOWN, 60)
     assert report.not_seen == ()
+
+
+def test_the_checks_that_ran_are_named_also_where_they_found_nothing():
+    quiet, faulty = check(name="quiet", code="GP101"), check(name="faulty", code="GP102", error=ValueError("bad"))
+    left_out = check(finding(), name="left-out", code="GP103")
+    report = judge(HEALTHY, DEFAULT, [quiet, faulty, left_out], ignore=["left-out"])
+    assert report.checks == (CheckRun("quiet", "GP101"), CheckRun("faulty", "GP102", "ValueError: bad"))
 
 
 def test_findings_are_ordered_by_severity_confidence_and_step():
@@ -148,6 +142,14 @@ def test_flags_count_as_findings_do():
     assert (amber.verdict, exit_code(amber), exit_code(amber, "warning")) == (Verdict.WARNING, 0, 1)
 
 
+def test_a_run_whose_recording_ended_early_is_never_called_healthy():
+    failed = record(
+        {"net": ["w"]}, metrics={"loss": np.linspace(2, 1, 60)}, incidents=[RecorderFailed(SITE, "KeyError: 3")]
+    )
+    report = judge(failed, DEFAULT, ())
+    assert (report.verdict, exit_code(report), exit_code(report, "warning")) == (Verdict.WARNING, 0, 1)
+
+
 noise = np.random.default_rng(7).standard_normal(200)
 HEALTHY_PROGRAMS = {
     "a loss that rises (curriculum)": record({"net": ["w"]}, metrics={"loss": np.linspace(1, 2, 200)}),
@@ -200,11 +202,15 @@ def test_losses_that_do_not_fall_are_said_and_no_more():
     made = record({"g": ["w"]}, metrics={"loss_g": np.linspace(0.7, 3, 200), "loss_d": np.ones(200)})
     flags = {flag.name: flag for flag in judge(made, DEFAULT, ()).flags}
     assert flags["loss-falls"].colour is Colour.GREY
-    assert flags["loss-falls"].observed == ("loss_g: rises: 0.7 to 3 in 200 values; loss_d: flat: 1 to 1 in 200 values")
+    seen = "loss_g: rises: 0.7 to 3 in 200 values; loss_d: flat: 1 to 1 in 200 values"
+    assert flags["loss-falls"].observed == f"{seen} (severity info: only told)"
+
+
+TOLD = "{} (severity info: only told)"
 
 
 @pytest.mark.parametrize(("norm", "kind"), [(0.0, "zero"), (-1.0, "none")])
-@pytest.mark.parametrize(("steps", "words"), [(29, "too early to tell (29 of 30 steps): {}"), (30, "{}"), (500, "{}")])
+@pytest.mark.parametrize(("steps", "words"), [(29, "too early to tell (29 of 30 steps): {}"), (30, TOLD), (500, TOLD)])
 def test_a_gradient_that_never_came_is_said_by_the_default_policy_and_no_more(norm, kind, steps, words):
     made = record({"net": ["w"]}, {"net.w": [norm] * steps})
     flag = judge(made, DEFAULT, ()).flags[0]

@@ -12,11 +12,12 @@ from gradprobe.values.step import NO_GRADIENT
 ROOTS = ("qwen", "agent")
 
 
-def write_run(directory, steps=5):
+def write_run(directory, steps=5, facts=()):
     """Write a record of a run in which qwen never had a gradient and agent's norm is 0.5."""
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(exist_ok=True, parents=True)
+    others = dict(facts)
     facts = {"script": "train.py", "argv": [], "python": "3.11", "started": "2026-11-22T20:00:00Z"}
-    facts |= {"started_time": 1e9, "rank": 0, "pid": 1, "cwd": "/"}
+    facts |= {"started_time": 1e9, "rank": 0, "pid": 1, "cwd": "/", **others}
     writer = new_record(record_path(directory), facts)
     writer.put_optimizer(0, OptimizerRow("AdamW", None, {"lr": 1e-3}), [0])
     writer.put_parameters(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradprobe.errors import RecordError
+from gradprobe.launch import Launch
 from gradprobe.record.directory import create_run, find_record, find_run, rank_files, record_path
 
 
@@ -20,7 +21,7 @@ def here(tmp_path, monkeypatch):
 
 def recorded(script: str, *, rank: int = 0, age: float = 0.0) -> Path:
     """A run with a file for its record, last written so many seconds ago."""
-    run = create_run(script, output=None, rank=rank)
+    run = create_run(script, output=None, launched=Launch(rank, rank + 1))
     record_path(run, rank).touch()
     moment = time.time() - age
     os.utime(record_path(run, rank), (moment, moment))
@@ -96,8 +97,8 @@ def test_a_run_is_not_recorded_over(here):
 
 
 def test_another_rank_joins_the_directory_that_was_named(here):
-    record_path(create_run("train.py", output=here / "out", rank=0), 0).touch()
-    assert create_run("train.py", output=here / "out", rank=1) == here / "out"
+    record_path(create_run("train.py", output=here / "out", launched=Launch(0, 2)), 0).touch()
+    assert create_run("train.py", output=here / "out", launched=Launch(1, 2)) == here / "out"
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "x" * 300, "/proc/none"])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import gradprobe
 from gradprobe.errors import RecordError
-from gradprobe.record.frames import Run
+from gradprobe.record.frames import ACCOUNT_COLUMNS, Run
 from gradprobe.record.rows import Batch, IncidentRow, ModuleRow, OptimizerRow
 from gradprobe.record.update import update_norms
 from gradprobe.record.writer import new_record
@@ -248,3 +250,35 @@ def test_a_time_out_of_all_calendars_is_no_time(tmp_path):
     record.write(Batch(steps=[row]))
     record.finish()
     assert gradprobe.open(tmp_path).steps.time.isna().all()
+
+
+def train_a_severed_net():
+    net = torch.nn.ModuleDict({name: torch.nn.Linear(4, 4) for name in ("cut", "live", "frozen")})
+    net["frozen"].requires_grad_(False)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        hidden = net["cut"](torch.ones(2, 4)).detach() + net["frozen"](torch.ones(2, 4))
+        loss = net["live"](hidden).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def test_accounts_of_a_run_that_was_watched(tmp_path):
+    with gradprobe.watch(tmp_path / "run") as watch:
+        train_a_severed_net()
+    accounts = watch.run().accounts
+    assert list(accounts.columns) == list(ACCOUNT_COLUMNS[1:])
+    lines, first = inspect.getsourcelines(train_a_severed_net)
+    backward = f"{__file__}:{first + next(at for at, line in enumerate(lines) if 'backward()' in line)}"
+    parts = {f"net.{part}.{name}": part for part in ("cut", "live", "frozen") for name in ("weight", "bias")}
+    assert accounts.reached_by.to_dict() == {name: backward if part == "live" else "" for name, part in parts.items()}
+    assert accounts.severed_from["net.cut.weight"] == backward and accounts.severed_from["net.live.weight"] == ""
+    assert accounts.steps_none["net.cut.weight"] == accounts.steps_flowing["net.live.weight"] == 3
+    assert accounts.steps_moved["net.live.weight"] == 3 and accounts.steps_moved["net.cut.weight"] == 0
+    assert set(accounts.owners) == {1} and accounts.same_object.all()
+    assert accounts.requires_grad.to_dict() == {name: part != "frozen" for name, part in parts.items()}
+    assert (accounts.registered["net.cut.weight"], accounts.origin["net.cut.weight"]) == (
+        "weight of Linear",
+        "initialised",
+    )

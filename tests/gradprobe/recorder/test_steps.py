@@ -177,3 +177,21 @@ def test_learning_rates_and_scheduler(tmp_path):
     assert record.steps.learning_rates.tolist() == [[1.0, 0.5], [0.5, 0.25], [0.25, 0.125]]
     # Constructors of schedulers step once by themselves; that is no call of the script's.
     assert [seen.count for seen in record.calls if type(seen.call).__name__ == "SchedulerStep"] == [3]
+
+
+def test_parameter_of_two_optimizers_that_step_in_turn_keeps_the_gradient_of_either(tmp_path):
+    def train():
+        body, left, right = nn.Linear(2, 2), nn.Linear(2, 1), nn.Linear(2, 1)
+        both = [*body.parameters(), *left.parameters(), *right.parameters()]
+        optimizers = torch.optim.SGD(both, lr=0.1), torch.optim.SGD(both, lr=0.1)
+        for _ in range(4):
+            for optimizer, head in zip(optimizers, (left, right), strict=True):
+                optimizer.zero_grad()
+                head(body(torch.ones(3, 2))).pow(2).mean().backward()
+                optimizer.step()
+
+    run = recorded(train, tmp_path / "run").record
+    assert {one.name: one.counts.flowing for one in run.parameters if one.name.startswith("left")} == {
+        "left.weight": 4,
+        "left.bias": 4,
+    }

@@ -9,7 +9,7 @@ class Wide(nn.Module):
     def __init__(self):
         super().__init__()
         self.hidden = nn.Linear(3, 64)
-        nn.init.uniform_(self.hidden.bias, -4.0, 0.5)
+        nn.init.uniform_(self.hidden.bias, -1.8, 0.5)
         self.out = nn.Linear(64, 2)
 
     def forward(self, x):

@@ -1,4 +1,4 @@
-"""Sparse autoencoder: few of many ReLU features are on for any one input, all are on for some."""
+"""Sparse autoencoder: few of many ReLU features are on for any one input, nearly all are on for some."""
 
 import torch
 import torch.nn as nn

@@ -15,7 +15,7 @@ class RunningCenters(nn.Module):
         loss = vectors.new_zeros(())
         for topic in topics.unique().tolist():
             mine = vectors[topics == topic]
-            center = self.momentum * self.centers[topic] + (1 - self.momentum) * mine.mean(0)
+            center = self.momentum * self.centers[topic] + (1 - self.momentum) * mine.mean(0)  # accept: growing-graph
             self.centers[topic] = center  # expect: growing-graph
             loss = loss + (mine - center).pow(2).sum(1).mean()
         return loss / len(self.centers)

@@ -55,7 +55,8 @@ def main():
     optimizer = torch.optim.Adam(agent.parameters(), lr=1e-2)
     for episode in range(30):
         returns = discounted(play(env, agent))
-        loss = -torch.tensor(returns, requires_grad=True).sum()  # expect: loss-without-graph, severed-gradient
+        gained = torch.tensor(returns, requires_grad=True)  # expect: loss-without-graph, loss-ignores-model
+        loss = -gained.sum()  # accept: loss-without-graph, severed-gradient, loss-ignores-model
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -15,7 +15,7 @@ class Adapter(nn.Module):
         self.down = nn.Linear(dim, rank, bias=False)
         self.up = nn.Linear(rank, dim, bias=False)
         for layer in (self.down, self.up):  # accept: unmoved-parameter
-            nn.init.zeros_(layer.weight)  # expect: unmoved-parameter
+            nn.init.zeros_(layer.weight)  # expect: unmoved-parameter, zero-initialised-pair
 
     def forward(self, x):
         return x + self.up(self.down(x))  # accept: unmoved-parameter

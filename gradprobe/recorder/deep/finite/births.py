@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.deep.operations import HALVES
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.recorder.transfer import host_value, on_host
 from gradprobe.values import Site
@@ -126,7 +127,7 @@ def after(tracer: Tracer, seen: Seen) -> None:
         result = seen.result[0]
     if result is None or seen.node is None or seen.operation.in_place or not can_be_looked_at(result):
         return
-    is_half = result.dtype in (torch.float16, torch.bfloat16)
+    is_half = result.dtype in HALVES
     if name not in RISKY and not (is_half and name in OVERFLOWING) and not tracer.deep.hunts:
         return
     if is_finite(result):

@@ -11,6 +11,7 @@ from gradprobe.recorder.deep.node import Node, Place, positions_of
 from gradprobe.recorder.deep.ownership.contents import OVERWRITES, contents_after, contents_of, is_of_now
 from gradprobe.recorder.deep.ownership.page import Page
 from gradprobe.recorder.layout import optimizer_parameters
+from gradprobe.recorder.sites import is_machinery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +38,8 @@ class Books:
         pages: By the position of the leaf's bit.
         now: Bits of the leaves that the newest backward reaches.
         read_gradients: Gradients of leaves without an owner that the script has read since the newest backward, by identity.
+        renewals: How often an optimizer was built, or its state loaded.
+        repeated: For modules that stand several times in a list, the line that put them there, by the leaves of their parameters.
         shared_reads: Lines that read the gradient of a leaf that an optimizer owns.
     """
 
@@ -44,6 +47,8 @@ class Books:
         self.pages: dict[int, Page] = {}
         self.now = 0
         self.shared_reads: set[Place] = set()
+        self.renewals = 0
+        self.repeated: dict[int, Place] = {}
         self.read_gradients: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}
         self._deep = deep
         self._built = 0
@@ -52,11 +57,13 @@ class Books:
         self._late_looks = 0
 
     def page(self, number: int) -> Page:
-        """Return the page of a leaf, a new one where it has none."""
+        """Return the page of a leaf, a new one where it has none; one that nobody keeps where many leaves share a number."""
         page = self.pages.get(number)
         if page is None:
-            page = self.pages[number] = Page(number)
+            page = Page(number)
             page.optimizers_before = self._built
+            if not self._deep.tracer.leaves.is_shared(number):
+                self.pages[number] = page
         return page
 
     # Births
@@ -88,6 +95,11 @@ class Books:
     def module_registered(self, parent: torch.nn.Module, name: str, module: torch.nn.Module, frame: FrameType) -> None:
         """Note that a module is about to take the place of another one."""
         old = parent._modules.get(name)
+        is_list = isinstance(parent, (torch.nn.ModuleList, torch.nn.ModuleDict))
+        if is_list and old is not module and any(one is module for one in parent._modules.values()):
+            place = self._deep.tracer.place(frame)
+            numbers = [self._deep.tracer.leaves.of(one).number for one in module.parameters()]
+            self.repeated.update(dict.fromkeys(numbers, place))
         if old is None or old is module:
             return
         leaves = self._deep.tracer.leaves
@@ -114,6 +126,7 @@ class Books:
         """Note that an optimizer was built."""
         self._order[optimizer] = self._built
         self._built += 1
+        self.renewals += 1
         self.owned(optimizer)
 
     def owned(self, optimizer: torch.optim.Optimizer) -> None:
@@ -133,7 +146,7 @@ class Books:
             leaf = self._deep.tracer.leaves.known(tensor) if isinstance(tensor, torch.Tensor) else None
             if leaf is not None:
                 self.page(leaf.number).is_differentiated = True
-            elif isinstance(tensor, torch.Tensor) and tensor.is_leaf:
+            elif isinstance(tensor, torch.Tensor) and tensor.is_leaf and self._deep.tracer.looks:
                 self.page(self._deep.tracer.leaves.of(tensor).number).is_differentiated = True
 
     def loaded(self, module: torch.nn.Module) -> None:
@@ -143,8 +156,9 @@ class Books:
             page = self.page(leaves.of(parameter).number)
             page.contents = "loaded"
 
-    def written(self, leaf: Leaf, name: str, place: Place, sources: Sequence[Node | None]) -> None:
-        """Note an in-place write of the script's to a leaf."""
+    def written(self, leaf: Leaf, name: str, place: Place, sources: Sequence[Node | None], target: Node) -> None:
+        """Note an in-place write of the script's to a leaf, through a tensor with a node."""
+        self._deep.selves.written(leaf, name, place, sources, target)
         page = self.page(leaf.number)
         own = 1 << leaf.number
         contents = contents_after(name, sources, own)
@@ -164,6 +178,8 @@ class Books:
         """Note that the user's code itself reads a leaf's gradient."""
         tracer = self._deep.tracer
         leaf = tracer.leaves.known(tensor)
+        if leaf is not None and not is_machinery(frame.f_code.co_filename):
+            self._deep.taken.read(tensor)
         if leaf is None or not tracer.sites.is_user_file(frame.f_code.co_filename):
             return
         place = (frame.f_code, frame.f_lineno or 0)
@@ -188,6 +204,7 @@ class Books:
 
     def gradient_set(self, value: object) -> None:
         """Note that something becomes the gradient of another tensor."""
+        self._deep.taken.use(value)
         number = self.read_gradient(value) if isinstance(value, torch.Tensor) else None
         if number is not None:
             self.page(number).is_used = True

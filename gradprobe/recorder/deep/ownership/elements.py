@@ -22,8 +22,17 @@ def is_plain(tensor: torch.Tensor) -> bool:
     )
 
 
+def evenly(tensor: torch.Tensor) -> torch.Tensor:
+    """Return elements of a tensor at even distances, `[n]` int64 on its device."""
+    count = min(2 * EVENLY, tensor.numel())
+    return torch.arange(count, device=tensor.device) * (tensor.numel() // count)
+
+
 def elements(gradient: torch.Tensor) -> torch.Tensor:
-    """Return which elements of a parameter to sample, by its first gradient: `[n]` int64 on its device."""
+    """Return which elements of a parameter to sample, by its first gradient: `[n]` int64 on its device.
+
+    The first half are at even distances, the others have the largest gradients.
+    """
     total, device = gradient.numel(), gradient.device
     count = min(EVENLY, total)
     even = torch.arange(count, device=device) * (total // count)
@@ -32,21 +41,34 @@ def elements(gradient: torch.Tensor) -> torch.Tensor:
     return torch.cat([even, among[largest]])
 
 
-def due(now: torch.Tensor, gradient: torch.Tensor, rate: object, found_inf: object) -> torch.Tensor:
+def coarse(now: torch.Tensor, rate: object) -> torch.Tensor:
+    """Return which values have a last place that is worth more than two learning rates, `[n]` bool.
+
+    Optimizers that scale by the gradient's size (Adam and its kin) change a value by about the learning rate.
+    """
+    if not isinstance(rate, (int, float)) or not now.dtype.is_floating_point:
+        return torch.zeros_like(now, dtype=torch.bool)
+    return torch.finfo(now.dtype).eps * now.abs() > 2 * abs(rate)
+
+
+def due(
+    now: torch.Tensor, gradient: torch.Tensor, rate: object, found_inf: object, is_coarse: torch.Tensor
+) -> torch.Tensor:
     """Return which elements have a gradient that is to move them, `[n]` bool.
 
     In full precision a change may rightly be too small to be seen: where rate times gradient is less than a quarter of the
-    value's last place, nothing is concluded.
+    value's last place, nothing is concluded, unless the learning rate itself is.
 
     Args:
         now: `[n]`, the values.
         gradient: `[n]`, their gradients.
         rate: The learning rate, a number or a tensor.
         found_inf: What a gradient scaler told a fused optimizer; anything but a tensor where it told nothing.
+        is_coarse: `[n]`, what `coarse` says of them.
     """
     moves = gradient.isfinite() & (gradient != 0)
     if now.dtype in (torch.float32, torch.float64) and isinstance(rate, (int, float)):
-        moves &= abs(rate) * gradient.abs() > 0.25 * torch.finfo(now.dtype).eps * now.abs()
+        moves &= is_coarse | (abs(rate) * gradient.abs() > 0.25 * torch.finfo(now.dtype).eps * now.abs())
     if isinstance(rate, torch.Tensor) and rate.device == now.device:
         moves &= rate != 0
     if isinstance(found_inf, torch.Tensor) and found_inf.device == now.device:

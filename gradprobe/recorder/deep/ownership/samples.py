@@ -5,15 +5,16 @@ Everything is computed where the parameter is; on a device the counts are copied
 
 from __future__ import annotations
 
+import functools
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 
-from gradprobe.recorder.deep.node import positions_of
-from gradprobe.recorder.deep.ownership.elements import due, elements, is_plain
-from gradprobe.recorder.transfer import Transfer
+from gradprobe.recorder.deep.ownership.batch import Batch
+from gradprobe.recorder.deep.ownership.elements import elements, evenly, is_plain
+from gradprobe.recorder.deep.ownership.sending import Sending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 MOST_PARAMETERS: Final = 256
 """Parameters of one optimizer that are sampled."""
-MOST_LOOKS: Final = 8
-"""Times that a leaf without an owner is looked at."""
+MOST_COMPARED: Final = 8
+"""Parameters of a module that are compared with what they were at the start."""
+MOST_BATCHES: Final = 64
+"""Newest sets of parameters of which a step is compared with the one before."""
 LOST_BELOW: Final = 0.2
 """Share of a step's change that is left when the next one begins, below which the change is called lost."""
 
@@ -32,44 +35,45 @@ LOST_BELOW: Final = 0.2
 class Tally:
     """What the samples of one parameter came to.
 
+    Steps with less than half of the highest learning rate so far are left out: in a warm-up little moves, and rightly.
+
     Attributes:
         due: Sampled elements, over deep steps, whose gradient should have moved them.
         kept: Those of them that the step left as they were.
+        coarse: Those of them whose last place is worth more than two learning rates.
+        steps: Deep steps in which something was due.
+        still: Those of them in which nothing moved.
         pairs: Steps that changed it and were looked at up to the beginning of the next one.
         lost: Those of them of whose change less than `LOST_BELOW` was left then.
-        rate: The newest learning rate; NaN where it is not a number on the host.
+        undone: Those of them of whose change nothing was left.
+        cleared: Steps in which a closure's backward left gradients that were gone when the step ended.
+        rate: The highest learning rate that was seen; 0 where it is not a number on the host.
     """
 
     due: int = 0
     kept: int = 0
+    coarse: int = 0
+    steps: int = 0
+    still: int = 0
     pairs: int = 0
     lost: int = 0
-    rate: float = float("nan")
+    undone: int = 0
+    cleared: int = 0
+    rate: float = 0.0
 
-
-class Sample:
-    """The sampled elements of one parameter.
-
-    Attributes:
-        index: `[n]` int64, which elements.
-        before: `[n]`, their values before the newest step.
-        after: `[n]`, and after it.
-        call: Which step of the optimizer that was.
-        mask: `[n]` bool, which of them had a gradient that should have moved them.
-    """
-
-    __slots__ = ("after", "before", "call", "index", "mask")
-
-    def __init__(self, index: torch.Tensor) -> None:
-        self.index = index
-        self.before: torch.Tensor | None = None
-        self.after: torch.Tensor | None = None
-        self.mask: torch.Tensor | None = None
-        self.call = -1
+    def takes(self, rate: object) -> bool:
+        """Return whether a step with a learning rate counts; begin anew where it is much higher than those before."""
+        if not isinstance(rate, (int, float)):
+            return True
+        if rate >= 2 * self.rate:
+            self.due = self.kept = self.coarse = self.steps = self.still = 0
+        counts = rate >= 0.5 * self.rate
+        self.rate = max(self.rate, float(rate))
+        return counts
 
 
 class Samples:
-    """Samples parameters around optimizer steps, and leaves that no optimizer owns when they have a gradient.
+    """Samples parameters around optimizer steps.
 
     Attributes:
         tallies: What came of it, by the position of the leaf's bit.
@@ -78,166 +82,172 @@ class Samples:
     def __init__(self, deep: Deep) -> None:
         self.tallies: dict[int, Tally] = {}
         self._deep = deep
-        self._samples: dict[int, Sample] = {}
+        self._sending = Sending()
+        self._indices: dict[int, torch.Tensor] = {}
+        self._sizes: dict[int, int] = {}
+        self._first: dict[int, torch.Tensor] = {}
         self._calls: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = weakref.WeakKeyDictionary()
-        self._open: list[tuple[int, Sample, torch.Tensor | None]] = []
-        self._looks: dict[int, int] = {}
-        self._looked_at: list[int] = []
-        self._unowned: dict[int, tuple[torch.Tensor, torch.Tensor, int]] = {}
-        self._sent: list[tuple[Transfer, list[int], bool, int]] = []
-
-    # Around an optimizer's step
+        self._newest: dict[tuple[int, ...], Batch] = {}
+        self._open: list[Batch] = []
+        self._with_closure = False
 
     @torch.no_grad()
     def before(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> None:
-        """Sample what an optimizer is about to step, in a deep step."""
+        """Sample what an optimizer is about to step, in a deep step.
+
+        Args:
+            optimizer: The optimizer.
+            closure: Whether gradients come to be within the step.
+        """
         call = self._calls.get(optimizer, -1) + 1
         self._calls[optimizer] = call
-        self._open = []
-        if not self._deep.is_deep or closure:
+        self._open, self._with_closure = [], closure
+        if not self._deep.is_deep:
             return
         found_inf = getattr(optimizer, "found_inf", None)
+        for group in self._alike(optimizer, closure=closure):
+            numbers = [number for number, _, _ in group]
+            indices = [self._indices[number] for number in numbers]
+            now = torch.cat([torch.take(one.parameter.detach(), self._indices[one.number]) for one in group])
+            batch = Batch(numbers, indices, now, call, group[0].rate)
+            if not closure:
+                batch.want(torch.cat([_taken(one.parameter, self._indices[one.number]) for one in group]), found_inf)
+            earlier = self._newest.get(batch.numbers)
+            if earlier is not None and earlier.call == call - 1 and earlier.after is not None:
+                batch.compare(earlier)
+            if not all(number in self._first for number in numbers):
+                for number, values in zip(numbers, now.split([len(one) for one in indices]), strict=True):
+                    self._first.setdefault(number, values)
+            self._newest.pop(batch.numbers, None)
+            self._newest[batch.numbers] = batch
+            if len(self._newest) > MOST_BATCHES:
+                del self._newest[next(iter(self._newest))]
+            self._open.append(batch)
+
+    def _alike(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> list[list[_Due]]:
+        """Return the parameters to sample in groups that one vector can hold: one device, dtype and learning rate."""
+        groups: dict[tuple[object, ...], list[_Due]] = {}
         for parameter, rate in _sampled(optimizer):
             gradient = parameter.grad
-            if gradient is None or not is_plain(parameter) or not is_plain(gradient):
+            if not is_plain(parameter) or (not closure and (gradient is None or not is_plain(gradient))):
                 continue
             number = self._deep.tracer.leaves.of(parameter).number
-            sample = self._samples.get(number)
-            if sample is None:
-                sample = self._samples[number] = Sample(elements(gradient))
-            now = torch.take(parameter.detach(), sample.index)
-            net = None
-            if sample.before is not None and sample.after is not None and sample.call == call - 1:
-                update = (sample.after - sample.before).abs().sum()
-                net = torch.stack([update.float(), (now - sample.before).abs().sum().float()])
-            sample.before, sample.after, sample.call = now, None, call
-            sample.mask = due(now, torch.take(gradient, sample.index), rate, found_inf)
-            if isinstance(rate, (int, float)):
-                self.tallies.setdefault(number, Tally()).rate = float(rate)
-            self._open.append((number, sample, net))
+            if self._deep.tracer.leaves.is_shared(number):
+                continue
+            if not self.tallies.setdefault(number, Tally()).takes(rate):
+                continue
+            if number not in self._indices:
+                self._indices[number] = evenly(parameter) if gradient is None or closure else elements(gradient)
+                self._sizes[number] = parameter.numel()
+            key = rate if isinstance(rate, (int, float)) else id(rate)
+            kinds = (parameter.device, parameter.dtype, None if gradient is None else gradient.dtype, key)
+            groups.setdefault(kinds, []).append(_Due(number, parameter, rate))
+        return list(groups.values())
+
+    @torch.no_grad()
+    def backward_ended(self) -> None:
+        """Take note of the gradients that a closure has just computed, within the optimizer's step."""
+        for batch in self._open if self._with_closure else ():
+            parameters = self._parameters(batch)
+            if parameters is not None:
+                given = [_taken(one, index) for one, index in zip(parameters, batch.indices, strict=True)]
+                batch.want(torch.cat(given), None)
 
     @torch.no_grad()
     def after(self) -> None:
         """Sample the same again, and send off what has changed."""
         opened, self._open = self._open, []
-        self._compare_looked_at()
-        by_device: dict[torch.device, list[tuple[int, list[torch.Tensor]]]] = {}
-        for number, sample, net in opened:
-            parameter = self._deep.tracer.leaves.at(number).reference()
-            if parameter is None or sample.before is None or sample.mask is None:
+        for batch in opened:
+            parameters = self._parameters(batch)
+            if parameters is None:
                 continue
-            sample.after = torch.take(parameter.detach(), sample.index)
-            moved = ((sample.after != sample.before) & sample.mask).sum()
-            pair = [torch.zeros_like(moved)] * 2 if net is None else list(net)
-            by_device.setdefault(moved.device, []).append((number, [sample.mask.sum(), moved, *pair]))
-        for found in by_device.values():
-            scalars = [one for _, counts in found for one in counts]
-            self._sent.append((Transfer(scalars), [number for number, _ in found], True, 0))
+            now = [torch.take(one.detach(), index) for one, index in zip(parameters, batch.indices, strict=True)]
+            batch.after = torch.cat(now)
+            if self._with_closure:
+                for number, parameter in zip(batch.numbers, parameters, strict=True):
+                    self.tallies[number].cleared += parameter.grad is None
+            self._sending.send(batch.counts(), functools.partial(self._note, batch.numbers, self._deep.tracer.step))
 
-    # Leaves that no optimizer owns
+    def _parameters(self, batch: Batch) -> list[torch.Tensor] | None:
+        """Return the parameters of a batch; None where one is gone, or is not what it was."""
+        found = [self._deep.tracer.leaves.at(number).reference() for number in batch.numbers]
+        alive = [one for one in found if one is not None and one.device == batch.before.device]
+        return alive if len(alive) == len(found) else None
 
-    @torch.no_grad()
-    def look_at_unowned(self, bits: int, step: int) -> None:
-        """Note which of these leaves nobody owns and have a gradient, and whether they differ from what they were.
+    def is_at_start(self, module: torch.nn.Module) -> bool | None:
+        """Return whether a module has the values it had before its optimizer's first step; None where that is not known.
 
-        Args:
-            bits: The leaves that a backward has just reached.
-            step: The training step.
+        Only on the host, where nobody has to wait for the answer.
         """
-        for number in positions_of(bits):
-            if self._deep.books.page(number).is_owned or self._looks.get(number, 0) >= MOST_LOOKS:
+        compared, moved = 0, False
+        for parameter in module.parameters():
+            number = self._deep.tracer.leaves.of(parameter).number
+            first = self._first.get(number)
+            if first is None or not is_plain(parameter) or not parameter.is_cpu:
                 continue
-            tensor = self._deep.tracer.leaves.at(number).reference()
-            gradient = None if tensor is None else tensor.grad
-            if tensor is None or gradient is None or not (is_plain(tensor) and is_plain(gradient)):
-                continue
-            if number not in self._unowned:
-                if len(self._unowned) >= MOST_PARAMETERS:
-                    continue
-                index = elements(gradient)
-                self._unowned[number] = (index, torch.take(tensor.detach(), index), step)
-            index, first, since = self._unowned[number]
-            self._looks[number] = self._looks.get(number, 0) + 1
-            self._looked_at.append(number)
-            flowing = (torch.take(gradient, index) != 0).any()
-            changed = (torch.take(tensor.detach(), index) != first).any()
-            compared = torch.full_like(flowing, since != step)
-            self._sent.append((Transfer([flowing, compared, changed]), [number], False, 0))
-
-    def _compare_looked_at(self) -> None:
-        """Compare those that the backward before this step has reached: other parameters have been stepped."""
-        looked_at, self._looked_at = self._looked_at, []
-        for number in looked_at:
-            self._compare(number)
-
-    def _compare(self, number: int) -> None:
-        tensor = self._deep.tracer.leaves.at(number).reference()
-        index, first, _ = self._unowned[number]
-        if tensor is not None and is_plain(tensor):
-            changed = (torch.take(tensor.detach(), index) != first).any()
-            here = [torch.zeros_like(changed), torch.ones_like(changed), changed]
-            self._sent.append((Transfer(here), [number], False, 0))
-
-    @torch.no_grad()
-    def close(self, step: int) -> None:
-        """Compare those once more, and wait for what is still on its way: the run has ended.
-
-        Args:
-            step: Training steps there were.
-        """
-        try:
-            for number, (_, _, since) in self._unowned.items():
-                if since < step:
-                    self._compare(number)
-            self.settle(wait=True)
-        except RuntimeError:  # The device has failed; what was read before stays.
-            self._sent.clear()
-
-    # What came of it
+            compared += 1
+            if compared > MOST_COMPARED:
+                break
+            if not torch.equal(torch.take(parameter.detach(), self._indices[number]), first):
+                return False
+            moved = moved or self._deep.tracer.leaves.at(number).moved > 0
+        return True if compared and moved else None
 
     def settle(self, *, wait: bool = False) -> None:
         """Read what has arrived.
 
         Args:
-            wait: Whether to wait for the rest.
+            wait: Whether to wait for the rest: the run has ended.
         """
-        left = []
-        for transfer, numbers, is_owned, age in self._sent:
-            if not wait and not transfer.is_ready(age):
-                left.append((transfer, numbers, is_owned, age + 1))
-                continue
-            rows = transfer.values().reshape(len(numbers), -1).tolist()
-            for number, row in zip(numbers, rows, strict=True):
-                if is_owned:
-                    self._note(number, row)
-                else:
-                    page = self._deep.books.page(number)
-                    page.flowing += int(row[0])
-                    page.compared += int(row[1])
-                    page.changed += int(row[2])
-        self._sent = left
+        try:
+            self._sending.settle(wait=wait)
+        except RuntimeError:  # The device has failed; what was read before stays.
+            self._sending.give_up()
 
-    def _note(self, number: int, row: Sequence[float]) -> None:
-        due_elements, moved, update, net = row
-        leaf = self._deep.tracer.leaves.at(number)
-        tally = self.tallies.setdefault(number, Tally())
-        tally.due += int(due_elements)
-        tally.kept += int(due_elements - moved)
-        if due_elements:
-            leaf.moved += moved > 0
-            leaf.unmoved += moved == 0
-        if update > 0:
-            tally.pairs += 1
-            tally.lost += net < LOST_BELOW * update
+    def _note(self, numbers: Sequence[int], step: int, values: list[float]) -> None:
+        for place, number in enumerate(numbers):
+            due_elements, moved, kept_coarse, change, before, update, net = values[place :: len(numbers)]
+            leaf, tally = self._deep.tracer.leaves.at(number), self.tallies[number]
+            # Of each parameter the same share of its elements counts as of any other.
+            weight = self._sizes[number] / max(len(self._indices[number]) // 2, 1)
+            self._deep.ratios.add(number, step, weight * change, weight * before)
+            tally.due += int(due_elements)
+            tally.kept += int(due_elements - moved)
+            tally.coarse += int(kept_coarse)
+            if due_elements:
+                tally.steps += 1
+                tally.still += moved == 0
+                leaf.moved += moved > 0
+                leaf.unmoved += moved == 0
+            if update > 0:
+                tally.pairs += 1
+                tally.lost += net < LOST_BELOW * update
+                tally.undone += net == 0
+
+
+class _Due(NamedTuple):
+    """A parameter that is to be sampled."""
+
+    number: int
+    parameter: torch.Tensor
+    rate: object
+
+
+def _taken(parameter: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Return the sampled elements of a parameter's gradient, `[n]`; zeros where it has none."""
+    gradient = parameter.grad
+    if gradient is None or not is_plain(gradient):
+        return torch.zeros(len(index), dtype=parameter.dtype, device=parameter.device)
+    return torch.take(gradient, index)
 
 
 def _sampled(optimizer: torch.optim.Optimizer) -> list[tuple[torch.Tensor, object]]:
     """Return the parameters of groups that have a learning rate, with it; some of them where there are very many."""
-    found = [
+    found: list[tuple[torch.Tensor, object]] = [
         (parameter, group.get("lr"))
         for group in optimizer.param_groups
         if isinstance(group.get("lr"), torch.Tensor) or group.get("lr") != 0
         for parameter in group["params"]
     ]
     stride = -(-len(found) // MOST_PARAMETERS)
-    return found[::stride] if stride > 1 else found  # pyright: ignore
+    return found[::stride] if stride > 1 else found

@@ -63,14 +63,17 @@ class Unowned:
         self._told: dict[int, Observation] = {}
         self._holdings: dict[int, Holding] = {}
         self._looks = 0
+        self._is_over = False
 
-    def write(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    def write(self, optimizers: Sequence[torch.optim.Optimizer], *, is_over: bool) -> None:
         """Note what is known of them now.
 
         Args:
             optimizers: Those that are alive.
+            is_over: Whether the run has ended: the mode that its last evaluation left modules in is not the one they train in.
         """
         deep = self._deep
+        self._is_over = is_over
         for optimizer in optimizers:
             deep.books.owned(optimizer)
         pages = [page for page in deep.books.pages.values() if page.reached and self._is_worth_a_word(page)]
@@ -142,7 +145,8 @@ class Unowned:
         before = self._told.get(page.number)
         detail = self._detail(page, owner)
         if tensor is not None:
-            detail["evaluates"] = id(tensor) in evaluating
+            known = before is not None and self._is_over and "evaluates" in before.detail
+            detail["evaluates"] = before.detail["evaluates"] if before and known else id(tensor) in evaluating
             detail["kin"] = kin.get(id(tensor), page.number in self._holdings)
         elif before is not None:
             detail.update((key, before.detail[key]) for key in ("evaluates", "kin") if key in before.detail)
@@ -176,6 +180,7 @@ class Unowned:
             "changed": page.changed,
             "written": leaf.written,
             "contents": page.contents,
+            "of_torch": leaf.of_torch,
             "copied_from": self._copied_from(page),
             "is_remade": page.is_remade,
             "in_forward": page.in_forward,

@@ -31,4 +31,4 @@ def examine(deep: Deep, roots: list[torch.Tensor], error: BaseException, site: S
         found = overwritten(deep, state.modified, site)
         if found is not None:
             return found
-    return reused(deep, roots, state.freed, site, error) if state.freed else None
+    return reused(deep, roots, state.freed, site) if state.freed else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from gradprobe.recorder.deep.graph import grad_fn_of
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
-    from gradprobe.recorder.deep.node import Place
+    from gradprobe.recorder.deep.node import Node, Place
 
 MOST: Final = 20_000
 """Objects that are looked through."""
@@ -23,20 +23,42 @@ _PUTS: Final = frozenset({"append", "extend", "insert", "setdefault"})
 _CONTAINERS: Final = (list, tuple, dict)
 
 
-def keeping_line(deep: Deep, carried: Any, made: Place) -> Place:
+def carrying_line(deep: Deep, carried: Any, made: Node | None, used: Node | None) -> tuple[Place, Place]:
+    """Return the line that carries a tensor over to where it is used again, and the one that made it where that is another.
+
+    Args:
+        deep: The deep steps.
+        carried: The tensor's node of autograd; None where nothing keeps it beyond its call.
+        made: What is known of how it was made.
+        used: And of what used it again.
+    """
+    place = _place(made, used)
+    if carried is None or (place is not None and _is_kept(*place)):
+        return place, None
+    kept = keeping_line(deep, carried, made, used)
+    return (place, None) if kept is None else (kept, place)
+
+
+def keeping_line(deep: Deep, carried: Any, made: Node | None, used: Node | None) -> Place:
     """Return the line that keeps a tensor, which is looked for from the variables of running functions; None where none is found.
 
     Args:
         deep: The deep steps.
         carried: The tensor's node of autograd.
-        made: The line that made the tensor.
+        made: What is known of how it was made.
+        used: And of what used it again.
     """
     for owner, name in _holders(deep, carried):
         for function in _functions(type(owner)):
             line = _stores_attribute(function.__code__, name)
             if line:
                 return function.__code__, line
-    return None if made is None else _stored_later(*made)
+    read = set() if used is None else {name for code, _ in used.places for name in code.co_names}
+    for code, line in () if made is None else made.places:
+        found = _stored_later(code, line, read)
+        if found is not None:
+            return found
+    return None
 
 
 def _holders(deep: Deep, carried: Any) -> Iterator[tuple[object, str]]:
@@ -79,10 +101,10 @@ def _holds(value: object, carried: Any, depth: int = 2) -> bool:
 
 
 def _functions(kind: type) -> Iterator[FunctionType]:
-    """Yield the methods of a class, its own before its parents'."""
-    for one in kind.__mro__:
-        if one.__module__.partition(".")[0] != "torch":
-            yield from (value for value in vars(one).values() if inspect.isfunction(value))
+    """Yield the methods of a class, its own before its parents', and constructors last: they keep what is not used yet."""
+    classes = [one for one in kind.__mro__ if one.__module__.partition(".")[0] != "torch"]
+    methods = [value for one in classes for value in vars(one).values() if inspect.isfunction(value)]
+    yield from sorted(methods, key=lambda method: method.__name__ == "__init__")
 
 
 def _lines(code: CodeType) -> dict[int, list[dis.Instruction]]:
@@ -113,14 +135,21 @@ def _stores_attribute(code: CodeType, name: str) -> int:
     return kept
 
 
-def _stored_later(code: CodeType, made: int) -> Place:
-    """Return the line of a function that keeps the variable to which a line assigned, in an attribute or a container of one."""
+def _stored_later(code: CodeType, made: int, read: Container[str]) -> Place:
+    """Return the line of a function that keeps the variable to which a line assigned, in an attribute that is read again.
+
+    Args:
+        code: The function.
+        made: The line that assigned.
+        read: Names of attributes, among others, that are read where the tensor is used again.
+    """
     lines = _lines(code)
     names = {one.argval for one in lines.get(made, ()) if one.opname == "STORE_FAST"}
     for line in sorted(lines):
         operations = {one.opname for one in lines[line]}
         loaded = {name for one in lines[line] if one.opname.startswith("LOAD_FAST") for name in _names(one.argval)}
-        is_kept = "STORE_ATTR" in operations or ("STORE_SUBSCR" in operations and "LOAD_ATTR" in operations)
+        attributes = {one.argval for one in lines[line] if one.opname in ("STORE_ATTR", "LOAD_ATTR")}
+        is_kept = bool(operations & {"STORE_ATTR", "STORE_SUBSCR"}) and any(name in read for name in attributes)
         if line > made and names & loaded and is_kept and _is_bare(lines[line]):
             return code, line
     return None
@@ -133,3 +162,36 @@ def _names(value: object) -> tuple[object, ...]:
 def _is_bare(instructions: list[dis.Instruction]) -> bool:
     """Return whether a line calls nothing: it keeps the value itself, not `h.detach()`."""
     return not any("CALL" in one.opname for one in instructions)
+
+
+def _place(made: Node | None, used: Node | None) -> Any:
+    """Return the line that made the carried tensor: outside of a forward that only computes with it, if it was used there too."""
+    if made is None or not made.places:
+        return None
+    users = set() if used is None else {place[0] for place in used.places}
+    for place in made.places[:-1]:
+        is_only_computed = place[0].co_name == "forward" and not _is_kept(*place)
+        if place[0] in users and not is_only_computed:
+            return place
+        if place[0] not in users and not users.intersection(outer[0] for outer in made.places):
+            return made.place
+    return made.places[-1] if made.places[-1][0] in users else made.place
+
+
+def _is_kept(code: CodeType, line: int) -> bool:
+    """Return whether a line of code stores something in an attribute or an item, where it outlives the call."""
+    current = code.co_firstlineno
+    for instruction in dis.get_instructions(code):
+        number = _line_of(instruction)
+        current = number if number is not None else current
+        if current == line and instruction.opname in ("STORE_ATTR", "STORE_SUBSCR"):
+            return True
+    return False
+
+
+def _line_of(instruction: dis.Instruction) -> int | None:
+    """Return the line an instruction begins, whichever way this Python says so."""
+    if sys.version_info >= (3, 13):
+        return instruction.line_number
+    starts: Any = instruction.starts_line
+    return starts if isinstance(starts, int) and not isinstance(starts, bool) else None

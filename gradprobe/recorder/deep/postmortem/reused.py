@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dis
-import sys
 from collections.abc import Iterator
-from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradprobe.recorder.deep import graph
-from gradprobe.recorder.deep.postmortem.keeping import keeping_line
+from gradprobe.recorder.deep.postmortem.keeping import carrying_line
 from gradprobe.recorder.deep.postmortem.saved import label, sequence_of
 from gradprobe.values import Observation, RelatedSite, Site
 from gradprobe.values.observations import Detail
@@ -21,11 +18,11 @@ if TYPE_CHECKING:
     from gradprobe.recorder.deep.node import Node
 
 WHAT: Final = "graph-reused"
+MOST_PARTS: Final = 10_000
+"""Nodes of autograd that one operation may consist of: a recurrent layer has some for every time step."""
 
 
-def reused(
-    deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site, error: BaseException
-) -> Observation | None:
+def reused(deep: Deep, roots: list[torch.Tensor], freed: list[Any], site: Site) -> Observation | None:
     """Return what carried an old graph into the one that was backpropagated.
 
     Args:
@@ -33,7 +30,6 @@ def reused(
         roots: What backward was called on.
         freed: Nodes of autograd whose saved tensors are gone: by an earlier backward, or by this one before it failed.
         site: Where it was called.
-        error: What it raised.
     """
     earlier = deep.backward_marks[:-1]
     if not earlier or not freed:
@@ -42,19 +38,15 @@ def reused(
     old = {node for node in freed if sequence_of(node) <= newest}
     if not old:
         return None
-    carried, user = _boundary(roots, old, newest)
+    carried, user = _boundary(roots, _leading_to(roots, old, newest), newest)
     first = next((mark for mark in earlier if mark.newest >= sequence_of(carried)), earlier[-1])
-    made, used = _label_near(carried, roots), None if user is None else label(user)
+    made, used = _label_near(carried, roots), None if user is None else _label_near(user, roots)
     related = [RelatedSite(first.site, "first backward"), RelatedSite(site, "second backward")]
     if used is not None and used.place is not None:
         related.append(RelatedSite(deep.site(used.place), "used again here"))
-    place = _place(made, used)
-    if user is not None and (place is None or not _is_kept(*place)):
-        kept = keeping_line(deep, carried, place)
-        if kept is not None:
-            if place is not None:
-                related.append(RelatedSite(deep.site(place), "made here"))
-            place = kept
+    place, at = carrying_line(deep, None if user is None else carried, made, used)
+    if at is not None:
+        related.append(RelatedSite(deep.site(at), "made here"))
     detail: dict[str, Detail] = {
         "operation": "" if made is None else made.operation,
         "made_in_step": -1 if made is None else made.step,
@@ -65,6 +57,20 @@ def reused(
     }
     location = deep.site(place) if place is not None else (first.site if user is None else site)
     return Observation(WHAT, location, tuple(related), detail=detail)
+
+
+def _leading_to(roots: list[torch.Tensor], freed: set[Any], newest: int) -> set[Any]:
+    """Return freed nodes and the old ones in front of them: what saves nothing, a slice for instance, is not freed."""
+    users: dict[Any, list[Any]] = {}
+    for node, following in _edges(roots):
+        users.setdefault(following, []).append(node)
+    found, queue = set(freed), list(freed)
+    for node in queue:
+        for user in users.get(node, ()):
+            if user not in found and 0 <= sequence_of(user) <= newest:
+                found.add(user)
+                queue.append(user)
+    return found
 
 
 def _boundary(roots: list[torch.Tensor], old: set[Any], newest: int) -> tuple[Any, Any]:
@@ -93,7 +99,7 @@ def _label_near(node: Any, roots: list[torch.Tensor]) -> Node | None:
         return found
     behind = {following: one for one, following in _edges(roots)}
     current = node
-    for _ in range(8):
+    for _ in range(MOST_PARTS):
         current = behind.get(current)
         if current is None:
             return None
@@ -101,36 +107,3 @@ def _label_near(node: Any, roots: list[torch.Tensor]) -> Node | None:
         if found is not None:
             return found
     return None
-
-
-def _place(made: Node | None, used: Node | None) -> Any:
-    """Return the line that made the carried tensor: outside of a forward that only computes with it, if it was used there too."""
-    if made is None or not made.places:
-        return None
-    users = set() if used is None else {place[0] for place in used.places}
-    for place in made.places[:-1]:
-        is_only_computed = place[0].co_name == "forward" and not _is_kept(*place)
-        if place[0] in users and not is_only_computed:
-            return place
-        if place[0] not in users and not users.intersection(outer[0] for outer in made.places):
-            return made.place
-    return made.places[-1] if made.places[-1][0] in users else made.place
-
-
-def _is_kept(code: CodeType, line: int) -> bool:
-    """Return whether a line of code stores something in an attribute or an item, where it outlives the call."""
-    current = code.co_firstlineno
-    for instruction in dis.get_instructions(code):
-        number = _line_of(instruction)
-        current = number if number is not None else current
-        if current == line and instruction.opname in ("STORE_ATTR", "STORE_SUBSCR"):
-            return True
-    return False
-
-
-def _line_of(instruction: dis.Instruction) -> int | None:
-    """Return the line an instruction begins, whichever way this Python says so."""
-    if sys.version_info >= (3, 13):
-        return instruction.line_number
-    starts: Any = instruction.starts_line
-    return starts if isinstance(starts, int) and not isinstance(starts, bool) else None

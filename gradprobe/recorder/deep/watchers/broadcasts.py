@@ -181,8 +181,10 @@ def _is_meant(operation: str, longer: Node, result: Node, *, is_partial: bool) -
     """
     if longer.place is None or result.place is None:
         return False
-    if is_partial and longer.operation in (*_NEW_DIMENSIONS, *_NEW_SHAPES):
+    if is_partial and longer.operation in _NEW_DIMENSIONS:
         return longer.place[0] is result.place[0]
+    if is_partial and longer.operation in _NEW_SHAPES:
+        return longer.place == result.place
     return longer.operation in _NEW_DIMENSIONS and operation in _DIFFERENCES and longer.place == result.place
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from gradprobe.recorder.deep.node import Place
+from gradprobe.recorder.deep.operations import HALVES
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
 from gradprobe.values.observations import Detail
@@ -19,20 +22,15 @@ WHAT: Final = "half-parameters"
 """An observation of parameters that an optimizer owns and that are float16 or bfloat16, by the line that made them so.
 
 `detail`: `dtype`; `by` (the operation: `half`, `to`, `set_default_dtype`; empty where they were made so); `scaler` (whether
-the script has a gradient scaler); `elements`; `due` and `kept` (sampled elements that steps should have moved, and those of
-them that they left as they were); `epsilon` (an optimizer's, where it is zero in that precision; 0.0 where none is). A related
+the script has a gradient scaler); `elements`; `epsilon` (an optimizer's, where it is zero in that precision; 0.0 where none is). A related
 site `scaler built here` is where the scaler was built.
 """
-MORE: Final = 6
-"""Deep steps that are asked for where there are such parameters: what their steps change shows in a few of them."""
-HALVES: Final = (torch.float16, torch.bfloat16)
 
 
 class Halved:
     """Remembers which line cast which parameter."""
 
     def __init__(self) -> None:
-        self._asked = False
         self._casts: dict[int, tuple[Any, str]] = {}
 
     def after(self, tracer: Tracer, seen: Seen) -> None:
@@ -55,27 +53,37 @@ class Halved:
                     site, by = deep.halved_by_default, "set_default_dtype"
                 if site is None and leaf.made is None:
                     continue
+                site = site or deep.site(leaf.dtype_given_at or leaf.made)
                 dtype = str(tensor.dtype).removeprefix("torch.")
-                by_line.setdefault((site or deep.site(leaf.made), by, dtype), []).append((leaf, tensor))
-        if by_line and not self._asked:
-            self._asked = True
-            deep.want(MORE)
+                by_line.setdefault((site, by, dtype), []).append((leaf, tensor))
         scaler = next(iter(deep.scaling.scalers.values()), None)
         related = () if scaler is None else (RelatedSite(scaler, "scaler built here"),)
         for (site, by, dtype), found in by_line.items():
             names = tuple(deep.name_of(leaf.number) for leaf, _ in found)
             elements = sum(tensor.numel() for _, tensor in found)
-            tallies = [tally for leaf, _ in found if (tally := deep.samples.tallies.get(leaf.number)) is not None]
             detail: dict[str, Detail] = {
                 "dtype": dtype,
                 "by": by,
                 "scaler": scaler is not None,
                 "elements": elements,
-                "due": sum(tally.due for tally in tallies),
-                "kept": sum(tally.kept for tally in tallies),
                 "epsilon": _lost_epsilon(deep, found[0][1]),
             }
             deep.observe(Observation(WHAT, site, related, names, detail, key=dtype))
+
+
+def given_at(tracer: Tracer, dtype: torch.dtype, frame: FrameType) -> Place:
+    """Return the line that handed a dtype down to the user's functions that are running; None where none was given it."""
+    decided: Place = None
+    was_given = False
+    for one in tracer.sites.user_chain(frame):
+        if was_given:
+            decided = (one.f_code, one.f_lineno or 0)
+        code = one.f_code
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        was_given = any(one.f_locals.get(name) is dtype for name in arguments)
+        if not was_given:
+            break
+    return decided
 
 
 def _lost_epsilon(deep: Deep, tensor: torch.Tensor) -> float:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from gradprobe.recorder.deep.graph import grad_fn_of
-from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.deep.node import Node, Place
+from gradprobe.recorder.deep.postmortem.keeping import carrying_line
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite
 from gradprobe.values.observations import Detail
@@ -29,31 +30,66 @@ LEAST: Final = 3
 """Steps that a graph must go back over, or that tensors must have been kept for."""
 
 
-def step_ended(tracer: Tracer) -> None:
-    """Look for graphs that go back over steps, and for tensors of the same line that are kept."""
-    by_place: dict[tuple[str, int], list[Node]] = {}
-    for tensor, node in tracer.living():
-        if grad_fn_of(tensor) is None or node.place is None or not node.live:
-            continue
-        _look_back(tracer, node)
-        by_place.setdefault((node.place[0].co_filename, node.place[1]), []).append(node)
-    for place, nodes in by_place.items():
-        steps = Counter(node.step for node in nodes)
-        if len(steps) >= LEAST and len(steps) > max(tracer.step - min(steps) - 1, 1):
-            _tell_kept(tracer, place, nodes)
+def watch_kept_graphs() -> Watcher:
+    """Return a watcher that asks once for each line whether its graphs go on growing."""
+    return Watcher(step_ended=_KeptGraphs().step_ended)
 
 
-def _look_back(tracer: Tracer, node: Node) -> None:
-    """Tell of a graph that goes on in the step before through the same line, and in the one before that."""
-    steps = {
-        one.step for one in node.graph(4000) if one.live and one.place == node.place and one.operation == node.operation
-    }
-    if len(steps) == LEAST - 1:
-        tracer.deep.want(1)  # Not enough to say so yet.
-    if len(steps) >= LEAST:
-        site = tracer.deep.site(node.place)
+class _KeptGraphs:
+    """What is known of lines whose graphs go back over steps."""
+
+    def __init__(self) -> None:
+        self._asked: set[Place] = set()
+        self._carried_at: dict[Place, tuple[Place, Place]] = {}
+
+    def step_ended(self, tracer: Tracer) -> None:
+        """Look for graphs that go back over steps, and for tensors of the same line that are kept."""
+        by_place: dict[tuple[str, int], list[Node]] = {}
+        for tensor, node in tracer.living():
+            if grad_fn_of(tensor) is None or node.place is None or not node.live:
+                continue
+            self._look_back(tracer, tensor, node)
+            by_place.setdefault((node.place[0].co_filename, node.place[1]), []).append(node)
+        for place, nodes in by_place.items():
+            steps = Counter(node.step for node in nodes)
+            if len(steps) < LEAST - 1 or len(steps) <= max(tracer.step - min(steps) - 1, 1):
+                continue
+            if len(steps) >= LEAST:
+                _tell_kept(tracer, place, nodes)
+            else:
+                self._ask(tracer, nodes[0].place)
+
+    def _look_back(self, tracer: Tracer, tensor: torch.Tensor, node: Node) -> None:
+        """Tell of a graph that goes on in the step before through the same line, and in the one before that."""
+        ancestors = [one for one in node.graph(4000) if one.live]
+        steps = {one.step for one in ancestors if one.place == node.place and one.operation == node.operation}
+        if len(steps) == LEAST - 1:
+            self._ask(tracer, node.place)
+        if len(steps) < LEAST:
+            return
+        if node.place not in self._carried_at:
+            made, used = _newest_crossing(ancestors)
+            self._carried_at[node.place] = carrying_line(tracer.deep, grad_fn_of(tensor), made, used)
+        place, at = self._carried_at[node.place]
         detail: dict[str, Detail] = {"steps": len(steps), "operation": node.operation}
-        tracer.deep.observe(Observation(SPANS, site, detail=detail))
+        related = () if at is None else (RelatedSite(tracer.deep.site(at), "made here"),)
+        tracer.deep.observe(Observation(SPANS, tracer.deep.site(place or node.place), related, detail=detail))
+
+    def _ask(self, tracer: Tracer, place: Place) -> None:
+        """Ask for one more step: what was seen is not enough to say so yet."""
+        if place not in self._asked:
+            self._asked.add(place)
+            tracer.deep.want(1)
+
+
+def _newest_crossing(nodes: list[Node]) -> tuple[Node | None, Node | None]:
+    """Return a value of an earlier step and what used it in the newest step of a graph; None where there is none."""
+    newest = max(one.step for one in nodes)
+    for one in nodes:
+        for parent in one.parents if one.step == newest else ():
+            if parent.step < newest and parent.live and not parent.leaf:
+                return parent, one
+    return None, None
 
 
 def _tell_kept(tracer: Tracer, place: tuple[str, int], nodes: list[Node]) -> None:
@@ -99,6 +135,3 @@ def _line_that_keeps(files: Iterable[str], name: str) -> tuple[str, int] | None:
             if adds.search(line):
                 return file, number
     return None
-
-
-WATCHER: Final = Watcher(step_ended=step_ended)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from gradprobe.recorder.deep.node import Node
-from gradprobe.recorder.deep.operations import PASS_THROUGH
-from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in
+from gradprobe.recorder.deep.operations import HALVES, PASS_THROUGH
+from gradprobe.recorder.deep.suspects import Lineage, Suspects, names_in, sources
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite, Site
 from gradprobe.values.observations import Detail
@@ -23,7 +23,6 @@ WHAT: Final = "epsilon-lost"
 `detail`: `epsilon` (the constant), `dtype`, `rounds_to` (0.0 or 1.0), `operation`, `protects` (the operation that it was to
 protect), `met` (whether a value was met that is exactly what the constant was to prevent).
 """
-_LOW: Final = (torch.float16, torch.bfloat16)
 _ADDS: Final = frozenset({"add", "add_", "__add__", "__radd__", "__iadd__"})
 _CLAMPS: Final = frozenset({"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_"})
 _WITH_EPSILON: Final = {"normalize": (3, 1e-12), "cosine_similarity": (3, 1e-8)}
@@ -49,7 +48,7 @@ class LostEpsilons:
     def after(self, tracer: Tracer, seen: Seen) -> None:
         """Look at a constant that was added, or clamped to, in a low precision."""
         node = seen.node
-        if node is None or node.dtype not in _LOW:
+        if node is None or node.dtype not in HALVES:
             return
         for epsilon, target in _epsilons(seen):
             if _rounded(epsilon, node.dtype) != target:
@@ -131,7 +130,7 @@ def _protected(lineage: Lineage, node: Node, target: float) -> Node | None:
     for one in queue:
         for child in lineage.children(one):
             name = child.operation
-            is_below = len(child.parents) > 1 and child.parents[1] is one and child.parents[0] is not one
+            is_below = len(child.parents) > 1 and any(source is one for source in sources(child.parents[1]))
             if target == 0.0:
                 if name in _LOGS or name in _ROOTS or name in _INVERSIONS or (name in _DIVISIONS and is_below):
                     return child

@@ -7,6 +7,7 @@ import functools
 import inspect
 import textwrap
 from collections.abc import Callable
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -60,7 +61,7 @@ def _observe(tracer: Tracer, cls: type, position: int, bits: int, site: Site) ->
 def return_site(site_of: Callable[[str, int, str], Site], cls: type) -> Site | None:
     """Return the line of the last `return` of a function's backward."""
     backward: Any = vars(cls).get("backward")
-    function = getattr(backward, "__func__", backward)
+    function = _unwrapped(getattr(backward, "__func__", backward))
     code = getattr(function, "__code__", None)
     if code is None:
         return None
@@ -78,9 +79,22 @@ def _bits(tracer: Tracer, value: torch.Tensor) -> int:
     return node.live | (node.leaf if value.requires_grad else 0)
 
 
+def code_of(cls: type) -> CodeType | None:
+    """Return the code of a function's backward, as it was written."""
+    code = getattr(_unwrapped(getattr(cls, "backward", None)), "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _unwrapped(function: Any) -> Any:
+    """Return what decorators (`once_differentiable`, `custom_bwd`) stand around."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
 def _file(cls: type) -> str:
-    backward: Any = getattr(cls, "backward", None)
-    return str(getattr(getattr(backward, "__code__", None), "co_filename", "<unknown>"))
+    code = code_of(cls)
+    return "<unknown>" if code is None else code.co_filename
 
 
 WATCHER = Watcher(function=applied)

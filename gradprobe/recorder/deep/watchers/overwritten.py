@@ -94,8 +94,11 @@ _SAVE_RESULT: Final = frozenset(
 
 def backward(tracer: Tracer, root: torch.Tensor, node: Node, site: Site) -> None:
     """Look at what this loss was made of for writes that came after it had been used."""
+    before = max((sequence for other, sequence, _ in tracer.deep.backwards[:-1] if other == site), default=-1)
     for one in node.graph():
-        if not one.live:
+        if (
+            not one.live or one.sequence < before
+        ):  # A graph that is carried over to the next backward is a mistake of its own.
             continue
         if one.operation in _SAVE_RESULT:
             _look(tracer, one, one, site)

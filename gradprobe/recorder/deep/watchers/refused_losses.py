@@ -53,7 +53,19 @@ _LAYERS: Final = {
     **dict.fromkeys(("matmul", "mm", "bmm", "__matmul__"), ("input", "other")),
 }
 _LOOKUPS: Final = {"embedding": ("input", "weight"), "embedding_bag": ("input", "weight", "offsets")}
+_INDEXED: Final = {
+    "gather": ("input", "dim", "index"),
+    "index_select": ("input", "dim", "index"),
+    "take_along_dim": ("input", "index"),
+    "scatter": ("input", "dim", "index", "src"),
+    "scatter_": ("input", "dim", "index", "src"),
+    "scatter_add_": ("input", "dim", "index", "src"),
+    "one_hot": ("index",),
+    "__getitem__": ("input", "index"),
+}
+"""Operations that take indices, in losses written by hand mostly."""
 _SHAPES: Final = ALIASES | {"flatten", "argmax", "one_hot", "stack", "cat", "mean", "sum", "__getitem__"}
+_INDICES: Final = {"__getitem__": (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)}
 LOSSES: Final = frozenset({*_CLASSES, *_VALUES})
 
 
@@ -129,6 +141,11 @@ def _refused(seen: Seen) -> _Refused | None:
         ids = given.get("input")
         if ids is not None and ids.tensor.dtype not in (torch.int32, torch.int64):
             return _Refused("input", ids.node, _word(ids.tensor.dtype), "int64 (long)", "dtype")
+        return None
+    if name in _INDEXED:
+        index = _given(seen, _INDEXED[name]).get("index")
+        if index is not None and index.tensor.dtype not in _INDICES.get(name, (torch.int64,)):
+            return _Refused("index", index.node, _word(index.tensor.dtype), "int64 (long)", "dtype")
         return None
     return _mixed(_given(seen, _LAYERS[name]))
 
@@ -214,7 +231,7 @@ def _misshapen(first: _Given, target: _Given, right: str) -> _Refused:
 
 
 def _is_shaped(node: Node) -> bool:
-    return node.operation in _SHAPES and node.place is not None
+    return node.operation in _SHAPES and node.operation != "stack" and node.place is not None
 
 
 def _mixed(given: dict[str, _Given]) -> _Refused | None:
@@ -245,7 +262,8 @@ def _source(refused: _Refused, shared: set[int]) -> Node | None:
             rightly a float, and it is the line that takes the column out that is to be changed.
     """
     if refused.kind == "shape":
-        return refused.node if _is_shaped(refused.node) else None
+        shaper = _shaper(refused.node)
+        return shaper if shaper.place is not None else None
     found: Node | None = None
     node: Node | None = refused.node
     seen: set[int] = set()
@@ -258,9 +276,26 @@ def _source(refused: _Refused, shared: set[int]) -> Node | None:
     return found
 
 
+def _shaper(node: Node) -> Node:
+    """Return the operation that gave a tensor its shape: before samples were stacked to a batch, or rows of it were taken."""
+    seen: set[int] = set()
+    while id(node) not in seen:
+        seen.add(id(node))
+        same = next((one for one in node.parents if one.shape == node.shape and not one.leaf), None)
+        if same is not None:
+            node = same
+        elif node.parents and (node.operation == "stack" or _takes_rows(node)):
+            node = node.parents[0]
+    return node
+
+
+def _takes_rows(node: Node) -> bool:
+    return node.operation == "__getitem__" and len(node.parents[0].shape) == len(node.shape)
+
+
 def _word(dtype: torch.dtype) -> str:
     word = str(dtype).removeprefix("torch.")
     return {"float64": "float64 (double)", "float32": "float32 (float)", "float16": "float16 (half)"}.get(word, word)
 
 
-WATCHER: Final = Watcher(operations=frozenset({*LOSSES, *_LAYERS, *_LOOKUPS}), failed=failed)
+WATCHER: Final = Watcher(operations=frozenset({*LOSSES, *_LAYERS, *_LOOKUPS, *_INDEXED}), failed=failed)

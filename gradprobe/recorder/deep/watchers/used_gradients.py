@@ -1,4 +1,4 @@
-"""Gradients of leaves without an owner that the script reads, and whether it makes use of them or only looks at their size."""
+"""Gradients that the script reads, and whether it makes use of them or only looks at their size."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.recorder.deep.watching import Watcher
 
 if TYPE_CHECKING:
+    from gradprobe.recorder.deep.ownership.taken import Taken
     from gradprobe.recorder.deep.tracer import Seen, Tracer
 
 _PASSED_ON: Final = frozenset(
@@ -58,7 +59,9 @@ _LOOKS: Final = frozenset(
 
 def after(tracer: Tracer, seen: Seen) -> None:
     """Look at an operation on a gradient that was read."""
-    books = tracer.deep.books
+    books, taken = tracer.deep.books, tracer.deep.taken
+    if taken:
+        _follow_taken(taken, seen)
     if not books.read_gradients:
         return
     for position, tensor in enumerate(seen.tensors):
@@ -70,6 +73,19 @@ def after(tracer: Tracer, seen: Seen) -> None:
             books.keep_reading(seen.result, number)
         elif name not in _LOOKS and not (position == 0 and seen.operation.in_place):
             books.page(number).is_used = True
+
+
+def _follow_taken(taken: Taken, seen: Seen) -> None:
+    """Follow what the script makes of gradients that it will not leave to their optimizer; an array may go anywhere."""
+    name = seen.operation.name
+    for position, tensor in enumerate(seen.tensors):
+        entries = taken.entries(tensor)
+        if not entries:
+            continue
+        if name in _PASSED_ON:
+            taken.follow(seen.result, entries)
+        elif name not in _LOOKS and not (position == 0 and seen.operation.in_place):
+            taken.use(tensor)
 
 
 WATCHER: Final = Watcher(frozenset({"*"}), after=after)

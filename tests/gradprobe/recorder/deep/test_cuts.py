@@ -127,6 +127,31 @@ def test_a_stop_gradient_with_a_live_twin_leaves_the_parameter_reached(tmp_path)
     assert len(reach.reached) == 4  # Weight and bias of both layers.
 
 
+def test_of_two_cuts_in_a_row_the_one_that_alone_severs_is_named(tmp_path):
+    """As REINFORCE with a detached log probability: the action is cut as well, and rightly."""
+
+    def twice(x):
+        action = (2 * x).detach()
+        return (x * action).detach()  # The second.
+
+    record = watched(lambda: Pair().train(twice), tmp_path / "run")
+    (reach,) = reaches_of(record)
+    (number,) = reach.cut
+    (cut,) = [one for one in cuts_of(record) if one.number == number]
+    lines, first = inspect.getsourcelines(twice)
+    assert cut.site.line == first + len(lines) - 1
+
+
+def test_what_only_lends_its_shape_is_not_reached(tmp_path):
+    def shaped(x):
+        return torch.ones(4, requires_grad=True).expand_as(x)
+
+    record = watched(lambda: Pair().train(shaped), tmp_path / "run")
+    (reach,) = reaches_of(record)
+    names = [record.parameters[position].name for position in reach.reached]
+    assert names == ["head.weight", "head.bias"]
+
+
 def test_a_number_that_comes_back_is_followed_with_doubt(tmp_path):
     def measured(x):
         return torch.full((8, 4), x.mean().item())

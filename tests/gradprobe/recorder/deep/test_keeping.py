@@ -40,8 +40,15 @@ def test_appending_to_an_attribute_keeps_too():
 
 
 def test_a_variable_that_is_kept_later_in_its_function():
-    assert _stored_later(Cell.swap.__code__, first(Cell.swap) + 1) == (Cell.swap.__code__, first(Cell.swap) + 2)
+    assert _stored_later(Cell.swap.__code__, first(Cell.swap) + 1, {"memory"}) == (
+        Cell.swap.__code__,
+        first(Cell.swap) + 2,
+    )
 
 
 def test_a_detached_value_is_not_kept():
-    assert _stored_later(Cell.swap_cut.__code__, first(Cell.swap_cut) + 1) is None
+    assert _stored_later(Cell.swap_cut.__code__, first(Cell.swap_cut) + 1, {"memory"}) is None
+
+
+def test_what_nobody_reads_again_is_not_what_carries():
+    assert _stored_later(Cell.swap.__code__, first(Cell.swap) + 1, {"state"}) is None

@@ -21,7 +21,7 @@ class Words(NamedTuple):
 
 def words_for(cut: GradCut) -> Words:
     """Return what to say of a cut."""
-    code, operation = cut.site.code, cut.operation
+    code, operation = cut.site.code.partition("#")[0].rstrip(), cut.operation
     if cut.kind in ("no_grad", "inference_mode", "set_grad_enabled"):
         is_decorator = code.startswith("@")
         if is_decorator:
@@ -34,7 +34,10 @@ def words_for(cut: GradCut) -> Words:
             f"what runs below {cut.kind} leaves no graph ({operation} at line {cut.at.line} is the first)", fix
         )
     known = {
-        "detach": Words("detach() returns the value without its graph", "use the tensor itself here, without detach()"),
+        "detach": Words(
+            "detach() returns the value without its graph",
+            "use the tensor itself here, without detach() or NumPy",
+        ),
         "data": Words(".data returns the value without its graph", "use the tensor itself here, without .data"),
         "item": Words(
             f"{operation}() returns a Python number, which has no graph",
@@ -63,6 +66,11 @@ def words_for(cut: GradCut) -> Words:
         "rounding": Words(
             f"{operation} is flat: its gradient is zero everywhere",
             "use a straight-through estimator, x + (x.round() - x).detach(), or leave the rounding out of training",
+        ),
+        "draw": Words(
+            f"{operation} draws at random, and gives no gradient to what it draws by (zeros, in fact)",
+            "for a normal distribution use mean + deviation * torch.randn_like(deviation), or Normal(...).rsample(); otherwise "
+            "train by the log probability of what was drawn (REINFORCE)",
         ),
         "sample": Words(
             "a sample drawn by sample() has no gradient to the distribution's parameters",

@@ -1,0 +1,1 @@
+"""gradprobe inside a test suite: the plugin for pytest, and what its tests assert."""

@@ -1,0 +1,37 @@
+# ranks: 2
+"""Rank 1 alone takes a branch that cuts the gradient off; no wrapper is in the way."""
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 1)
+
+    def forward(self, x):
+        hidden = torch.relu(self.up(x))
+        if dist.get_rank() == 1:
+            hidden = hidden.detach()  # expect: severed-gradient
+        return self.down(hidden)
+
+
+def main():
+    dist.init_process_group("gloo")
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    data = torch.Generator().manual_seed(dist.get_rank())
+    for _ in range(12):
+        x = torch.randn(16, 8, generator=data)
+        loss = nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+# ranks: 2
+"""Rank 0 adds noise to its weights, and the others do not."""
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 1)
+
+    def forward(self, x):
+        return self.down(torch.relu(self.up(x)))
+
+
+def main():
+    dist.init_process_group("gloo")
+    torch.manual_seed(0)
+    model = DistributedDataParallel(Net())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    data = torch.Generator().manual_seed(dist.get_rank())
+    for step in range(12):
+        x = torch.randn(16, 8, generator=data)
+        loss = nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if dist.get_rank() == 0 and step % 4 == 3:
+            with torch.no_grad():
+                for one in model.parameters():
+                    one.add_(torch.randn(one.shape, generator=data), alpha=0.01)  # expect: rank-divergence
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

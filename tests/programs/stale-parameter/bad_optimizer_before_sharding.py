@@ -1,0 +1,38 @@
+# ranks: 2
+"""fully_shard puts other parameters in the place of those that the optimizer holds."""
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 1)
+
+    def forward(self, x):
+        return self.down(torch.relu(self.up(x)))
+
+
+def main():
+    dist.init_process_group("gloo")
+    torch.manual_seed(0)
+    mesh = init_device_mesh("cpu", (dist.get_world_size(),))
+    model = Net()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)  # expect: stale-parameter
+    fully_shard(model, mesh=mesh)  # accept: stale-parameter
+    data = torch.Generator().manual_seed(dist.get_rank())
+    for _ in range(12):
+        x = torch.randn(16, 8, generator=data)
+        loss = nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+# ranks: 2
+"""Two backwards over one forward: DistributedDataParallel averages the first alone."""
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 1)
+
+    def forward(self, x):
+        return self.down(torch.relu(self.up(x)))
+
+
+def main():
+    dist.init_process_group("gloo")
+    torch.manual_seed(0)
+    model = DistributedDataParallel(Net())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    data = torch.Generator().manual_seed(dist.get_rank())
+    for _ in range(12):
+        x = torch.randn(16, 8, generator=data)
+        prediction = model(x)
+        loss = nn.functional.mse_loss(prediction, x.sum(1, keepdim=True))
+        penalty = (prediction * x[:, :1]).abs().mean()
+        optimizer.zero_grad()
+        loss.backward(retain_graph=True)
+        penalty.backward()  # expect: wrapper-bypassed
+        optimizer.step()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
