@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import platform
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradprobe import __version__, _active
+from gradprobe.children import Children, Orders
 from gradprobe.errors import UsageError
 from gradprobe.imports import after_import
 from gradprobe.launch import launch
 from gradprobe.notes import Notes
 from gradprobe.record.create import create_record
-from gradprobe.record.directory import create_run, record_path
+from gradprobe.record.directory import child_path, create_run, record_path
 
 if TYPE_CHECKING:
     from gradprobe.record.rows import StepRow
@@ -31,6 +33,7 @@ class Recording:
 
     Attributes:
         run: The run directory.
+        launched: Which process of which job this is.
         recorder: None until the script has imported torch.
     """
 
@@ -46,6 +49,8 @@ class Recording:
         policy: str | None = None,
         overhead: float = 0.02,
         deep: Container[int] | None = None,
+        is_child: bool = False,
+        children: bool = False,
     ) -> None:
         """Create the run and wait for torch.
 
@@ -59,6 +64,8 @@ class Recording:
             policy: Name or file of the policy that the user chose, for those who judge the run again.
             overhead: What recording may cost, as a share of the run's time.
             deep: The steps to follow in depth; None to choose them by what happens and by the overhead.
+            is_child: Whether a recorded process has started this one, and `output` is its run.
+            children: Whether the processes that this one starts are recorded as well; those of a child always are.
 
         Raises:
             RecordError: If the run cannot be created.
@@ -67,12 +74,15 @@ class Recording:
         if _active.recorder is not None:
             raise UsageError("expected one recording at a time, found one going on in this process; end it first")
         launched = launch()
-        self.run = create_run(script, output=output, launched=launched)
+        joined = output if is_child else None
+        self.run = joined or create_run(script, output=output, launched=launched)
+        self.launched = launched
         self.recorder: Recorder | None = None
         self._began = time.perf_counter()
         self._options = (max_steps, tuple(user_roots), on_step, overhead, deep)
         self._pid = os.getpid()
-        self._path = record_path(self.run, launched.rank)
+        self._path = child_path(self.run, self._pid) if is_child else record_path(self.run, launched.rank)
+        self._is_child = is_child
         self._notes = Notes(self._path)
         self._connection = create_record(
             self._path,
@@ -88,8 +98,13 @@ class Recording:
                 "pid": os.getpid(),
                 "host": platform.node(),
                 "policy": policy,
+                **({"child": True} if is_child else {}),
             },
         )
+        orders = Orders(script, tuple(argv), self.run.absolute(), max_steps, self._options[1], policy, overhead, deep)
+        self._children = Children(orders) if children or is_child else None
+        if self._children is not None:
+            self._children.start()
         self._disarm = after_import("torch", self._attach)
 
     def finish(self, *, exit_code: int | None, exception: str | None, stopped_by: str) -> None:
@@ -98,6 +113,8 @@ class Recording:
             return
         self._pid = -1
         self._disarm()
+        if self._children is not None:
+            self._children.stop()
         facts = {
             "seconds": time.perf_counter() - self._began,
             "exit_code": exit_code,
@@ -114,6 +131,19 @@ class Recording:
                 writer.finish()
             except sqlite3.Error as error:  # A full disk is no reason to lose the script's own exit code.
                 print(f"gradprobe: cannot finish the record {self._path}: {error}", file=sys.stderr)
+        if self._is_child and exception is None and not self.has_trained:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether there was any training so far: a step, or a call of one that is still open."""
+        return self.recorder is not None and (self.steps > 0 or bool(self.recorder.steps.open.calls))
+
+    @property
+    def steps(self) -> int:
+        """Training steps so far."""
+        return 0 if self.recorder is None else self.recorder.steps.completed
 
     def _writer(self) -> RecordWriter:
         from gradprobe.record.writer import RecordWriter

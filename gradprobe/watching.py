@@ -93,9 +93,7 @@ class Watch:
             if recording is None:
                 return False
             stopped = _finished(recording, error)
-            if recording.recorder is not None:
-                self.steps = recording.recorder.steps.completed
-                self.has_trained = self.steps > 0 or bool(recording.recorder.steps.open.calls)
+            self.steps, self.has_trained = recording.steps, recording.has_trained
             return stopped
         finally:
             self._let_go_on()
@@ -110,6 +108,7 @@ class Watch:
             output=self._output,
             max_steps=self._max_batches,
             user_roots=self._user_roots,
+            children=self._name is None,
         )
 
     def _let_go_on(self) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
@@ -19,14 +17,20 @@ from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, p
 from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
+from gradprobe.launch import launch
+from gradprobe.record.ends import await_ends
 from gradprobe.recording import Recording
 from gradprobe.runner.execute import Interrupted, Outcome, execute
 from gradprobe.runner.program import Program, module_program, script_program
+from gradprobe.runner.signals import pass_on_signals
 
 if TYPE_CHECKING:
     from gradprobe.live.child import LiveScreen
 
-_PASSED_ON: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_LONG: Final = 10.0
+"""Seconds that the judgement waits for other processes of the run to end their records."""
+_SHORT: Final = 1.0
+"""The same, where the program failed."""
 
 
 class RunCommand(TyperCommand):
@@ -94,7 +98,9 @@ def run(
     """
     how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source)
     program, is_reference = _program(context.obj, max_batches)
-    terminal = None if quiet else sys.stderr  # As it is now: the program may put another in its place.
+    launched = launch()
+    # As it is now: the program may put another in its place. Of a job's processes, one speaks.
+    terminal = None if quiet or launched.rank else sys.stderr
     shows_progress = terminal is not None and live is not False
     on_step = None
     if shows_progress and not sys.stderr.isatty():
@@ -112,6 +118,7 @@ def run(
         policy=_lasting(policy),
         overhead=overhead_share(overhead),
         deep=chosen_steps(deep),
+        children=True,
     )
     screen = None
     if shows_progress and sys.stderr.isatty():
@@ -158,10 +165,14 @@ def _carry_out(
         let_go()
         if screen is not None:
             screen.stop()
+        if recording.launched.rank:
+            return outcome.exit_code  # The lowest rank judges for all.
+        patience = _SHORT if outcome.exit_code else _LONG  # A job whose rank failed is to hear of it soon.
+        await_ends(recording.run, seconds=patience)
         with _away_from(program, began_in):
             return _judged(recording.run, how, outcome, terminal)
 
-    let_go = _pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+    let_go = pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
 
     def failed(error: BaseException) -> None:
         if recording.recorder is not None:
@@ -212,36 +223,3 @@ def _judged(run: Path, how: Judging, outcome: Outcome, terminal: TextIO | None) 
         print(f"gradprobe: the run could not be judged: {text}; `gradprobe report {run}` shows where", file=sys.stderr)
         code = GradprobeError.exit_code
     return outcome.exit_code or code
-
-
-def _pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> Callable[[], None]:
-    """On SIGTERM or SIGHUP, finish the record and report, then die of the signal as the script would have.
-
-    A handler that the script installs replaces this one, and a signal that is ignored stays ignored.
-
-    Returns:
-        A function that lets the signals through again.
-    """
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        def end() -> None:
-            try:
-                finish(number)
-            finally:
-                signal.signal(number, signal.SIG_DFL)
-                os.kill(os.getpid(), number)
-
-        if recording.recorder is not None:
-            recording.recorder.guard.when_idle(end)
-        else:
-            end()
-
-    def let_go() -> None:
-        for number in _PASSED_ON:
-            if signal.getsignal(number) is handle:
-                signal.signal(number, signal.SIG_DFL)
-
-    for number in _PASSED_ON:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, handle)
-    return let_go

@@ -12,11 +12,13 @@ from gradprobe.engine.flags import judge_flags
 from gradprobe.engine.health import module_health
 from gradprobe.engine.metrics import metric_trends
 from gradprobe.engine.not_seen import not_seen, recorder_failed
+from gradprobe.engine.rank_rows import rank_rows
 from gradprobe.engine.ranks import check_all
 from gradprobe.engine.selection import choose
 from gradprobe.engine.series import series
 from gradprobe.engine.verdict import verdict_of
 from gradprobe.engine.ways import ways
+from gradprobe.record.failures import first_to_fail
 from gradprobe.values import Report
 
 if TYPE_CHECKING:
@@ -67,12 +69,15 @@ def judge(
         checks=runs,
         ways=ways(record),
         series=series(record, evidence.norms) if draw else None,
+        ranks=rank_rows(record),
     )
 
 
 def _is_complete(record: Record) -> bool:
     """Return whether the run went its way to an end of its own, recorded all along."""
-    return not recorder_failed(record) and record.facts.stopped_by != "exception"
+    failed = None if record.ranks is None else first_to_fail(record.ranks.all)
+    others_went_on = failed is None or failed.stopped_by == "signal"
+    return not recorder_failed(record) and record.facts.stopped_by != "exception" and others_went_on
 
 
 def _failed(run: CheckRun) -> str:

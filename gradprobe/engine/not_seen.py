@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gradprobe.engine.flags.outcome import listed
-from gradprobe.engine.ranks import first_to_fail, rank_list
+from gradprobe.engine.ranks import rank_list
 from gradprobe.engine.trend import MINIMUM
+from gradprobe.record.failures import first_to_fail
 from gradprobe.values import RecorderFailed, StepSkipped
 
 if TYPE_CHECKING:
@@ -166,17 +167,16 @@ def _missing_ranks(number: int) -> str:
 def _first_end(first: Rank, ranks: Sequence[Rank]) -> str:
     """Tell which process ended first, when, and how."""
     how = (
-        "without a word: it was killed, or still runs"
-        if first.exit_code is None
-        else "by a signal"
-        if first.exception is None
+        "it was killed, or ended without a word"
+        if first.is_gone
         else first.exception
+        or ("a signal ended it" if first.stopped_by == "signal" else f"exit code {first.exit_code}")
     )
     newest = max(one.ended for one in ranks)
     before = (
         f", {newest - first.ended:.1f} s before the last" if len(ranks) > 1 and newest - first.ended >= 0.05 else ""
     )
-    return f"Rank {first.number} ended first, after {first.steps} steps{before}: {how}"[:300].rstrip(".") + "."
+    return f"Rank {first.number} failed first, after {first.steps} steps{before}: {how}"[:300].rstrip(".") + "."
 
 
 def _resolution(record: Record) -> list[str]:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from gradprobe.record.record import Record
     from gradprobe.values import CheckRun, Finding
 
-_CRASH: Final = "backward-error"
-"""The check that says that a backward raised; when a rank is gone, those of the others do."""
 _MOST_NAMED: Final = 8
 
 
@@ -32,30 +30,18 @@ def check_all(record: Record, checks: Sequence[Check]) -> tuple[tuple[Finding, .
     if record.ranks is None:
         return findings, runs
     by_path = {one.path: one for one in record.ranks.all}
-    first = first_to_fail(record.ranks.all)
-    found = [one for one in findings if not _is_collateral(one, by_path.get(record.path), first)]
+    found = list(findings)
     keys = {_key(one) for one in found}
     for other in record.others:
         rank = by_path.get(other.path)
         more, more_runs = run_checks(other, checks)
         runs = tuple(one if one.error or not again.error else again for one, again in zip(runs, more_runs, strict=True))
         for finding in more:
-            if _key(finding) not in keys and rank is not None and not _is_collateral(finding, rank, first):
+            if _key(finding) not in keys and rank is not None:
                 keys.add(_key(finding))
                 found.append(_named(finding, rank, record.ranks.all))
     symptoms = {check.name for check in checks if check.is_symptom}
     return without_symptoms(tuple(sorted(found, key=in_order)), symptoms), runs
-
-
-def first_to_fail(ranks: Sequence[Rank]) -> Rank | None:
-    """Return the process that failed before all others: what these raise afterwards may be that it is gone."""
-    failed = [one for one in ranks if has_failed(one)]
-    return min(failed, key=lambda one: one.ended) if failed else None
-
-
-def has_failed(rank: Rank) -> bool:
-    """Return whether a process ended by an exception, by a signal, or without a word while others have ended."""
-    return rank.stopped_by in ("exception", "signal", None) or rank.exit_code not in (0, None)
 
 
 def rank_list(numbers: Sequence[int]) -> str:
@@ -63,11 +49,6 @@ def rank_list(numbers: Sequence[int]) -> str:
     named = ", ".join(map(str, numbers[:_MOST_NAMED]))
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
     return f"rank {named}" if len(numbers) == 1 else f"ranks {named}{more}"
-
-
-def _is_collateral(finding: Finding, rank: Rank | None, first: Rank | None) -> bool:
-    """Return whether it says that a call raised, on a process that others had left by then."""
-    return finding.check == _CRASH and rank is not None and first is not None and rank.path != first.path
 
 
 def _key(finding: Finding) -> tuple[object, ...]:

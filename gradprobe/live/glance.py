@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gradprobe.errors import RecordError
+from gradprobe.processes import is_alive
 from gradprobe.record.reader import read_record
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Glance:
         facts = self.record.facts
         if facts.stopped_by is not None or facts.exit_code is not None:
             return True
-        return self.idle > SILENT and facts.host == platform.node() and not _is_alive(facts.pid)
+        return self.idle > SILENT and facts.host == platform.node() and not is_alive(facts.pid)
 
     @property
     def loss(self) -> float | None:
@@ -89,15 +89,3 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _is_alive(pid: int) -> bool:
-    if pid <= 0 or os.name == "nt":  # There, signal 0 is Ctrl-C, and any other ends the process.
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # Somebody else's.
-    return True

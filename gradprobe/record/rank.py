@@ -46,6 +46,7 @@ class Rank:
         exit_code: As in `RunFacts`.
         stopped_by: As in `RunFacts`.
         exception: As in `RunFacts`.
+        is_gone: Whether it ended without a word, killed for instance.
         skipped: Steps that a gradient scaler left out.
         clips: How often gradients were clipped, by the line that does it.
         likeness: Equal for ranks that saw the same things happen, whatever the numbers.
@@ -66,6 +67,7 @@ class Rank:
     exit_code: int | None
     stopped_by: str | None
     exception: str | None
+    is_gone: bool
     skipped: int
     clips: Mapping[Site, int]
     likeness: int

@@ -7,6 +7,7 @@ it in what happened, by their likeness.
 from __future__ import annotations
 
 import json
+import platform
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from gradprobe.errors import RecordError
+from gradprobe.processes import is_alive
 from gradprobe.record.codec import decode_call
 from gradprobe.record.rank import Digest, Parted, Rank, Ranks
 from gradprobe.record.reader import opened
@@ -141,6 +143,7 @@ def read_rank(path: Path) -> Rank:
         exit_code=facts.get("exit_code"),
         stopped_by=facts.get("stopped_by"),
         exception=facts.get("exception"),
+        is_gone=facts.get("stopped_by") is None and facts.get("host") == platform.node() and not is_alive(facts["pid"]),
         skipped=sum(count for kind, _, count in incidents if kind == "StepSkipped"),
         clips=_clips(calls),
         likeness=_likeness((names, written), calls, incidents, observed, totals, facts),

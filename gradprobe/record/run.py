@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradprobe.record.directory import find_run, rank_files
+from gradprobe.record.failures import without_collateral
 from gradprobe.record.ranks import judged, read_ranks
 from gradprobe.record.reader import read_record
 from gradprobe.record.shards import with_whole_norms
@@ -34,8 +35,6 @@ def read_run(named: Path | None) -> Record:
     record = read_record(shown.path, ranks=len(ranks.all))
     if len(ranks.all) == 1:
         return record
-    return replace(
-        with_whole_norms(record, ranks.all),
-        ranks=ranks,
-        others=tuple(with_whole_norms(read_record(one.path), ranks.all) for one in others),
-    )
+    rest = [read_record(one.path) for one in others]
+    record, *rest = (without_collateral(with_whole_norms(one, ranks.all), ranks.all) for one in (record, *rest))
+    return replace(record, ranks=ranks, others=tuple(rest))

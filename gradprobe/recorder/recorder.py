@@ -142,6 +142,12 @@ class Recorder:
                 with contextlib.suppress(sqlite3.Error):
                     self.writer.close()
 
+    def step_aside(self) -> None:
+        """Take every hook away in a forked child, which is recorded by itself: this record is its parent's."""
+        self.guard.active = False
+        self.deep.pause()
+        self.patches.undo()
+
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
         """Look at nothing for a while."""

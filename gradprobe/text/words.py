@@ -86,7 +86,10 @@ def _reasons(report: Report) -> list[str]:
         (colours.count(Colour.AMBER), "amber flag"),
     )
     reasons = [plural(count, noun) for count, noun in bad if count]
-    if report.run.exception and not report.findings:
+    failed = next((row for row in report.ranks if row.failed_first), None)
+    if failed is not None and not report.findings:
+        reasons.append(f"rank {failed.rank} failed first, with {safe(failed.ending.partition(':')[0], 40)}")
+    elif report.run.exception and not report.findings:
         reasons.append(f"it ended with {safe(report.run.exception.partition(':')[0], 40)}")
     if reasons or not colours:
         return reasons

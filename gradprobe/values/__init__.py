@@ -20,6 +20,7 @@ from gradprobe.values.events import (
 from gradprobe.values.finding import Allowed, Confidence, Finding, RelatedSite, Severity
 from gradprobe.values.flag import Colour, Flag
 from gradprobe.values.observations import GradCut, LossReach, Observation, Observed
+from gradprobe.values.rank import RankRow
 from gradprobe.values.report import CheckRun, MetricTrend, ModuleHealth, ModuleState, Report, RunFacts, Trend, Verdict
 from gradprobe.values.series import Series, Track
 from gradprobe.values.site import Site
@@ -50,6 +51,7 @@ __all__ = [
     "Observed",
     "OptimizerStep",
     "ParameterCreated",
+    "RankRow",
     "RecorderFailed",
     "RelatedSite",
     "Report",

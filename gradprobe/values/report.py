@@ -7,6 +7,7 @@ from enum import Enum
 
 from gradprobe.values.finding import Allowed, Finding
 from gradprobe.values.flag import Flag
+from gradprobe.values.rank import RankRow
 from gradprobe.values.series import Series
 from gradprobe.values.way import Way
 
@@ -188,6 +189,7 @@ class Report:
         checks: The checks that ran, ordered by code; those that were not selected are absent.
         ways: For each loss, what its gradient reaches and where it ends.
         series: What there is to draw; None where nobody asked for it, or there is no step.
+        ranks: How each process went, by rank; empty where there was one alone.
     """
 
     gradprobe: str
@@ -202,6 +204,7 @@ class Report:
     checks: tuple[CheckRun, ...] = ()
     ways: tuple[Way, ...] = ()
     series: Series | None = None
+    ranks: tuple[RankRow, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""

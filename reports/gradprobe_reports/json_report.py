@@ -13,7 +13,18 @@ from typing import IO, Final
 from gradprobe.extensions import Format
 from gradprobe.text.utf8 import writable
 from gradprobe.text.words import relative
-from gradprobe.values import Allowed, CheckRun, Finding, Flag, MetricTrend, ModuleHealth, Report, RunFacts, Site
+from gradprobe.values import (
+    Allowed,
+    CheckRun,
+    Finding,
+    Flag,
+    MetricTrend,
+    ModuleHealth,
+    RankRow,
+    Report,
+    RunFacts,
+    Site,
+)
 from gradprobe_reports.comparison import write_json
 from gradprobe_reports.jsonable import Json, evidence, number, texts
 
@@ -39,6 +50,7 @@ def document(report: Report) -> dict[str, Json]:
         "not_seen": texts(report.not_seen),
         "allowed": [_allowed(one) for one in report.allowed],
         "checks": [_check(one) for one in report.checks],
+        "ranks": [_rank(one) for one in report.ranks],
     }
 
 
@@ -106,6 +118,19 @@ def _allowed(allowed: Allowed) -> Json:
         "location": None if allowed.location is None else _site(allowed.location),
         "by": writable(allowed.by),
         "reason": writable(allowed.reason),
+    }
+
+
+def _rank(row: RankRow) -> Json:
+    return {
+        "rank": row.rank,
+        "host": writable(row.host),
+        "pid": row.pid,
+        "steps": row.steps,
+        "skipped": row.skipped,
+        "loss": number(row.loss),
+        "ending": writable(row.ending),
+        "failed_first": row.failed_first,
     }
 
 

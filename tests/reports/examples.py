@@ -12,6 +12,7 @@ from gradprobe.values import (
     MetricTrend,
     ModuleHealth,
     ModuleState,
+    RankRow,
     RelatedSite,
     Report,
     RunFacts,
@@ -147,6 +148,25 @@ HEALTHY = replace(
     not_seen=(),
 )
 
+JOB = replace(
+    HEALTHY,
+    run=replace(HEALTHY.run, ranks=12, world=12),
+    verdict=Verdict.WARNING,
+    ranks=tuple(
+        RankRow(rank, "node-1", 4000 + rank, 100, 0, 0.4 + rank / 100, "ended by a signal") for rank in range(12)
+    ),
+)
+"""One rank of twelve raised, one took fewer steps, and the launcher ended the rest."""
+JOB = replace(
+    JOB,
+    ranks=(
+        *JOB.ranks[:9],
+        RankRow(9, "node-1", 4009, 100, 0, 0.49, "ValueError: expected 16 samples, found 3", failed_first=True),
+        RankRow(10, "node-1", 4010, 97, 2, None, "ended by a signal"),
+        JOB.ranks[11],
+    ),
+)
+
 EMPTY = Report(
     gradprobe="0.1.0",
     run=replace(RUN, steps=0, device="", torch="", exit_code=None, stopped_by=None, seconds=float("nan")),
@@ -161,6 +181,7 @@ EMPTY = Report(
 NASTY = "[red]qwen[/red]\x1b[31m\n\u202edesrever\t" + "x" * 10_000
 
 HOSTILE = Report(
+    ranks=(RankRow(0, NASTY, 1, 3, 0, float("nan"), NASTY, failed_first=True), RankRow(1, "", 0, 0, 0, None, "")),
     gradprobe=NASTY,
     run=replace(
         RUN,

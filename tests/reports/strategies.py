@@ -14,6 +14,7 @@ from gradprobe.values import (
     MetricTrend,
     ModuleHealth,
     ModuleState,
+    RankRow,
     RelatedSite,
     Report,
     RunFacts,
@@ -59,6 +60,7 @@ modules = st.builds(
     series=st.lists(norms, max_size=3).map(tuple),
 )
 metrics = st.builds(MetricTrend, texts, st.floats(), st.floats(), st.sampled_from(Trend))
+rank_rows = st.builds(RankRow, counts, texts, counts, counts, counts, st.none() | st.floats(), texts, st.booleans())
 reports = st.builds(
     Report,
     *(texts, runs, st.sampled_from(Verdict)),
@@ -69,5 +71,6 @@ reports = st.builds(
     not_seen=tuples,
     allowed=st.lists(st.builds(Allowed, texts, texts, texts, st.none() | sites, texts, texts), max_size=2).map(tuple),
     checks=st.lists(st.builds(CheckRun, texts, texts, texts), max_size=2).map(tuple),
+    ranks=st.lists(rank_rows, max_size=3).map(tuple),
 )
 """Any report: every text may hold anything that Python's strings can."""

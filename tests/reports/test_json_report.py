@@ -49,7 +49,7 @@ def test_the_keys_are_those_of_the_contract():
     top = document(RED)
     assert list(top) == [
         *("schema", "gradprobe", "run", "verdict", "flags", "findings", "modules", "metrics", "not_seen", "allowed"),
-        "checks",
+        *("checks", "ranks"),
     ]
     assert list(top["run"]) == [
         *("script", "argv", "steps", "deep_steps", "ranks", "device", "torch", "python", "started", "seconds"),

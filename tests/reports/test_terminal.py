@@ -12,10 +12,10 @@ from gradprobe_reports import terminal
 from gradprobe_reports.terminal.findings import when
 from gradprobe_reports.terminal.output import width_of
 from tests.gradprobe.live.terminal import Terminal
-from tests.reports.examples import EMPTY, FLAGS, HEALTHY, HOSTILE, MISSING, RED
+from tests.reports.examples import EMPTY, FLAGS, HEALTHY, HOSTILE, JOB, MISSING, RED
 from tests.reports.golden import check_golden
 
-REPORTS_BY_NAME = {"red": RED, "healthy": HEALTHY, "empty": EMPTY, "hostile": HOSTILE}
+REPORTS_BY_NAME = {"red": RED, "healthy": HEALTHY, "empty": EMPTY, "hostile": HOSTILE, "job": JOB}
 SOURCE = "import torch\n\nclass Refiner:\n    @torch.no_grad()\n    def apply(self, prompt):\n        return prompt\n"
 
 
@@ -46,7 +46,16 @@ def located(tmp_path, code="@torch.no_grad()", line=4):
 
 @pytest.mark.parametrize(
     ("name", "width"),
-    [("red", 60), ("red", 80), ("red", 120), ("red", 200), ("healthy", 80), ("empty", 80), ("hostile", 80)],
+    [
+        ("red", 60),
+        ("red", 80),
+        ("red", 120),
+        ("red", 200),
+        ("healthy", 80),
+        ("empty", 80),
+        ("hostile", 80),
+        ("job", 80),
+    ],
 )
 def test_golden(name, width, monkeypatch):
     check_golden(f"terminal-{name}-{width}.txt", written(REPORTS_BY_NAME[name], width, monkeypatch))

@@ -236,6 +236,8 @@ def _facts(steps: int, changed: Mapping[str, object]) -> RunFacts:
         "stopped_by": "script",
         "path": "/runs/train",
         "policy": "",
+        "rank": 0,
+        "world": 1,
     }
     if unknown := set(changed) - set(facts):
         raise TypeError(f"RunFacts has no field {sorted(unknown)}")

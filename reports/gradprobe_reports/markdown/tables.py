@@ -9,10 +9,11 @@ from gradprobe.text import figures
 from gradprobe.text.words import gradient
 from gradprobe.values import Colour
 from gradprobe_reports.markdown.escape import code, details, prose, table
+from gradprobe_reports.ranks import TITLES, cells, foremost
 from gradprobe_reports.terminal.folding import fold
 
 if TYPE_CHECKING:
-    from gradprobe.values import Flag, MetricTrend, ModuleHealth
+    from gradprobe.values import Flag, MetricTrend, ModuleHealth, RankRow
 
 _SIGNS: Final = {Colour.RED: "🔴 RED", Colour.AMBER: "🟡 AMBER", Colour.GREY: "⚪ grey", Colour.GREEN: "🟢 green"}
 _MOST_ROWS: Final = 40
@@ -57,6 +58,15 @@ def metrics(trends: Sequence[MetricTrend]) -> str:
     ]
     shown = _cut(["metric", "first", "last", "trend"], rows, "metric")
     return details("Losses and metrics", shown)
+
+
+def ranks(rows: Sequence[RankRow]) -> str:
+    """Return the processes of a run; of many, those that stand out."""
+    shown = table(list(TITLES), [list(map(prose, cells(row, _LONGEST))) for row in foremost(rows, _MOST_ROWS)])
+    rest = len(rows) - _MOST_ROWS
+    return details(
+        f"{len(rows):,} ranks", f"{shown}\n\n{figures.plural(rest, 'more rank')} not shown." if rest > 0 else shown
+    )
 
 
 def _cut(titles: list[str], rows: list[list[str]], noun: str) -> str:

@@ -13,7 +13,7 @@ from gradprobe.text.words import headline, relative
 from gradprobe.values import Verdict
 from gradprobe_reports.markdown.escape import code, fenced, prose
 from gradprobe_reports.markdown.findings import finding, line
-from gradprobe_reports.markdown.tables import flags, metrics, modules
+from gradprobe_reports.markdown.tables import flags, metrics, modules, ranks
 from gradprobe_reports.places import roots
 from gradprobe_reports.plain import facts, spot
 from gradprobe_reports.terminal.styles import WHOLE_REPORT
@@ -65,6 +65,8 @@ def _blocks(report: Report, where: Roots) -> Iterator[tuple[str, str]]:
         yield "table of modules", modules(report.modules)
     if report.metrics:
         yield "table of metrics", metrics(report.metrics)
+    if report.ranks:
+        yield "table of ranks", ranks(report.ranks)
     if report.allowed:
         yield "list of what is allowed", _allowed(report, where)
     if report.not_seen:

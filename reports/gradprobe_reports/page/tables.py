@@ -9,6 +9,7 @@ import numpy as np
 
 from gradprobe.text import figures
 from gradprobe.text.safe import safe
+from gradprobe_reports.ranks import TITLES, cells, foremost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ class TextTable:
 
 
 def tables(report: Report) -> dict[str, TextTable]:
-    """Return a table for each chart: `norms`, `metrics`, `rates` and `ratios`."""
+    """Return a table for each chart: `norms`, `metrics`, `rates` and `ratios`; and `ranks`."""
     series = report.series
     modules = [module for module in report.modules if module.parameters]
     head = ("module", "state", "last", "median", "lowest", "highest", "steps with", "zero", "without")
@@ -52,7 +53,9 @@ def tables(report: Report) -> dict[str, TextTable]:
         (safe(one.name, _LONGEST_NAME), figures.metric(one.first), figures.metric(one.last), one.trend.value)
         for one in report.metrics[:MOST_ROWS]
     ]
+    ranks = tuple(tuple(cells(row, _LONGEST_NAME)) for row in foremost(report.ranks, MOST_ROWS))
     return {
+        "ranks": TextTable(TITLES, ranks, max(len(report.ranks) - MOST_ROWS, 0)),
         "norms": TextTable(head, tuple(norms), max(len(modules) - MOST_ROWS, 0)),
         "metrics": TextTable(
             ("metric", "first", "last", "trend"), tuple(metrics), max(len(report.metrics) - MOST_ROWS, 0)

@@ -13,6 +13,7 @@ from gradprobe_reports.terminal.findings import findings
 from gradprobe_reports.terminal.flags import flags
 from gradprobe_reports.terminal.metrics import metrics
 from gradprobe_reports.terminal.modules import HealthTable
+from gradprobe_reports.terminal.ranks import ranks
 from gradprobe_reports.terminal.run import run_facts
 from gradprobe_reports.terminal.styles import VERDICT
 
@@ -32,6 +33,8 @@ def whole(report: Report) -> RenderableType:
         parts.append(HealthTable(report.modules))
     if report.metrics:
         parts.append(metrics(report.metrics))
+    if report.ranks:
+        parts.append(ranks(report.ranks))
     if report.allowed:
         parts.append(allowed(report.allowed))
     if report.not_seen:

@@ -52,7 +52,10 @@ def test_a_long_run_that_ended_by_itself_has_nothing_to_say():
             record(NET, steps=30, unowned=["net.b"]),
             "In no optimizer, and their gradients not looked at: 1 of the trainable parameters of net.",
         ),
-        (record(NET, steps=30, ranks=4), "4 ranks recorded: the norms and losses here are those of rank-0."),
+        (
+            record(NET, steps=30, world=4),
+            "No record of 3 other ranks of this job is here: what they did was not seen.",
+        ),
         (
             record(NET, steps=30, span=[4] * 10 + [1] * 20),
             "40 older steps were thinned: of every few, lowest, highest and newest norms are kept.",
