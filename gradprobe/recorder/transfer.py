@@ -89,6 +89,7 @@ def host_array(tensor: torch.Tensor) -> NDArray[Any]:
 
     Raises:
         KeyError: If NumPy has no such data type (bfloat16).
+        ValueError: If its memory was given back.
     """
     dtype = _NUMPY[tensor.dtype]
     if tensor.is_contiguous():
@@ -111,7 +112,10 @@ def _memory(tensor: torch.Tensor, elements: int, dtype: np.dtype[Any]) -> NDArra
     """Return so many elements from where a tensor begins: torch's own memory, which lives as long as the caller's tensor."""
     if not elements:
         return np.empty(0, dtype)
-    memory = (ctypes.c_char * (elements * dtype.itemsize)).from_address(tensor.data_ptr())
+    address = tensor.data_ptr()
+    if not address:
+        raise ValueError("expected a tensor with memory, found one whose memory was given back")
+    memory = (ctypes.c_char * (elements * dtype.itemsize)).from_address(address)
     return np.frombuffer(memory, dtype)  # type: ignore[call-overload, no-any-return]  # NumPy's stubs do not know buffers.
 
 

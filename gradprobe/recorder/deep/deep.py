@@ -488,6 +488,15 @@ class Deep:
             leaf.frozen_at = leaf.made
             leaf.frozen_by_user = tracer.sites.is_user_file(frame.f_code.co_filename)
 
+    def parameter_replaced(self, old: torch.Tensor, new: torch.Tensor, frame: FrameType) -> None:
+        """Note that a library has put its own parameter in the place of the user's, with the same values."""
+        place = self.tracer.place(frame)
+        before, leaf = self.tracer.leaves.of(old), self.tracer.leaves.of(new)
+        leaf.registered, leaf.registered_at = before.registered, place
+        leaf.made, leaf.made_chain, leaf.of_torch = before.made, before.made_chain, before.of_torch
+        leaf.initialised, leaf.copied, leaf.library = before.initialised, before.copied, before.library
+        self.books.replaced(old, leaf, place)
+
     def parameter_registered(self, module: torch.nn.Module, name: str, parameter: Any, frame: FrameType) -> None:
         """Note which module registers a parameter."""
         if isinstance(parameter, torch.Tensor):

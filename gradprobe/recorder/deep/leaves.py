@@ -143,6 +143,7 @@ class Leaves:
     def __init__(self) -> None:
         self._all: list[Leaf] = []
         self._by_id: dict[int, Leaf] = {}
+        self._standing_in: dict[int, tuple[Callable[[], torch.Tensor | None], Leaf]] = {}
         self._limit = MOST_LEAVES
         self._is_settled = False
 
@@ -154,6 +155,9 @@ class Leaves:
         """Return the leaf that a tensor is, a new one where it was not met before."""
         leaf = self._by_id.get(id(tensor))
         if leaf is None or leaf.reference() is not tensor:
+            stands_for = self._stands_for(tensor)
+            if stands_for is not None:
+                return stands_for
             leaf = Leaf(min(len(self._all), self._limit), tensor, made)
             if leaf.number < self._limit:
                 self._all.append(leaf)
@@ -173,7 +177,18 @@ class Leaves:
     def known(self, tensor: torch.Tensor) -> Leaf | None:
         """Return the leaf that a tensor is, None where it was not met before."""
         leaf = self._by_id.get(id(tensor))
-        return leaf if leaf is not None and leaf.reference() is tensor else None
+        return leaf if leaf is not None and leaf.reference() is tensor else self._stands_for(tensor)
+
+    def stand_in(self, tensor: torch.Tensor, parameter: torch.Tensor) -> None:
+        """Take a tensor for another one from now on, whose gradient its own will become."""
+        met = self._by_id.pop(id(tensor), None)
+        if met is not None and met.reference() is tensor:
+            met.reference = _nothing
+        self._standing_in[id(tensor)] = weakref.ref(tensor), self.of(parameter)
+
+    def _stands_for(self, tensor: torch.Tensor) -> Leaf | None:
+        reference, leaf = self._standing_in.get(id(tensor), (_nothing, None))
+        return leaf if reference() is tensor else None
 
     def at(self, number: int) -> Leaf:
         """Return the leaf of a bit's position; one without a tensor where many share it."""

@@ -92,6 +92,10 @@ class Books:
         if old is not None and before is not leaf:
             self._replace([old], [self.page(leaf.number)], leaf.registered_at)
 
+    def replaced(self, old: torch.Tensor, leaf: Leaf, place: Place) -> None:
+        """Note that a leaf has taken the place of a parameter in its module."""
+        self._replace([old], [self.page(leaf.number)], place)
+
     def module_registered(self, parent: torch.nn.Module, name: str, module: torch.nn.Module, frame: FrameType) -> None:
         """Note that a module is about to take the place of another one."""
         old = parent._modules.get(name)

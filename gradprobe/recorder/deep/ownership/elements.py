@@ -13,12 +13,16 @@ CANDIDATES: Final = 65_536
 
 
 def is_plain(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor is an ordinary one whose elements can be taken one by one."""
+    """Return whether a tensor is an ordinary one whose elements can be taken one by one.
+
+    FSDP takes the memory of its parameters away between their uses: then it is not.
+    """
     return (
         type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and tensor.layout == torch.strided
         and not tensor.is_meta
         and tensor.numel() > 0
+        and tensor.untyped_storage().nbytes() > 0
     )
 
 

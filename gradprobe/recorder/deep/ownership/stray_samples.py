@@ -9,6 +9,7 @@ import torch
 from gradprobe.recorder.deep.node import positions_of
 from gradprobe.recorder.deep.ownership.elements import elements, is_plain
 from gradprobe.recorder.deep.ownership.sending import Sending
+from gradprobe.recorder.transfer import local
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
@@ -41,14 +42,16 @@ class StraySamples:
             if self._deep.books.page(number).is_owned or self._looks.get(number, 0) >= MOST_LOOKS:
                 continue
             tensor = self._deep.tracer.leaves.at(number).reference()
-            gradient = None if tensor is None else tensor.grad
-            if tensor is None or gradient is None or not (is_plain(tensor) and is_plain(gradient)):
+            if tensor is None or (gradient := tensor.grad) is None:
+                continue
+            tensor, gradient = local(tensor.detach()), local(gradient)
+            if not (is_plain(tensor) and is_plain(gradient)):
                 continue
             if number not in self._first:
                 if len(self._first) >= MOST_LEAVES:
                     continue
                 index = elements(gradient)
-                self._first[number] = (index, torch.take(tensor.detach(), index), step)
+                self._first[number] = (index, torch.take(tensor, index), step)
             index, _, since = self._first[number]
             self._looks[number] = self._looks.get(number, 0) + 1
             self._looked_at.append(number)
@@ -80,9 +83,10 @@ class StraySamples:
     def _send(self, number: int, flowing: torch.Tensor | None, *, is_compared: bool) -> None:
         tensor = self._deep.tracer.leaves.at(number).reference()
         index, first, _ = self._first[number]
+        tensor = None if tensor is None else local(tensor.detach())
         if tensor is None or not is_plain(tensor):
             return
-        changed = (torch.take(tensor.detach(), index) != first).any()
+        changed = (torch.take(tensor, index) != first).any()
         flows = torch.zeros_like(changed) if flowing is None else flowing
         page = self._deep.books.page(number)
 
