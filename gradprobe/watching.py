@@ -122,14 +122,9 @@ class Watch:
         Raises:
             RecordError: If the block was never entered.
         """
-        from gradprobe.errors import RecordError
         from gradprobe.record.frames import open_run
 
-        if self.path is None:
-            raise RecordError(
-                "expected a recording, found a `watch()` that was never entered; use it as `with gradprobe.watch():`"
-            )
-        return open_run(self.path)
+        return open_run(self._recorded())
 
     def report(self, policy: str | os.PathLike[str] = "default") -> Report:
         """Return the judged run.
@@ -144,8 +139,18 @@ class Watch:
         from gradprobe.engine.judge import judge
         from gradprobe.extensions import load_checks
         from gradprobe.policy import load_policy
+        from gradprobe.record.run import read_run
 
-        return judge(self.run().record, load_policy(os.fspath(policy)), load_checks())
+        return judge(read_run(self._recorded()), load_policy(os.fspath(policy)), load_checks())
+
+    def _recorded(self) -> Path:
+        from gradprobe.errors import RecordError
+
+        if self.path is None:
+            raise RecordError(
+                "expected a recording, found a `watch()` that was never entered; use it as `with gradprobe.watch():`"
+            )
+        return self.path
 
 
 class _Joined:

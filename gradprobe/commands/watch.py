@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,18 +25,23 @@ def watch(
     """
     from gradprobe.commands.judging import policy_for
     from gradprobe.extensions import load_checks
-    from gradprobe.live.glance import glance
+    from gradprobe.live.glance import glances
     from gradprobe.live.watch import Watching
     from gradprobe.live.watch import watch as show
     from gradprobe.policy import load_policy
     from gradprobe.record.directory import find_record, find_run, rank_files
     from gradprobe.text.words import headline, relative
 
-    paths = rank_files(find_run(run)) if run is None or run.is_dir() else [find_record(run)]
-    names = [path.stem.removeprefix("rank-") for path in paths]
-    if rank is not None and str(rank) not in names:
-        raise UsageError(f"expected one of the ranks {', '.join(names)} for --rank, found {rank}; name one of them")
-    record = glance(paths[0]).record
+    place = find_run(run) if run is None or run.is_dir() else find_record(run)
+
+    def paths() -> list[Path]:
+        return rank_files(place) if place.is_dir() else [place]
+
+    ranks = glances(paths())
+    if rank is not None and rank not in (numbers := [one.rank for one in ranks]):
+        named = ", ".join(map(str, numbers))
+        raise UsageError(f"expected one of the ranks {named} for --rank, found {rank}; name one of them")
+    record = ranks[0].record
     script, chosen = ("", None) if record is None else (record.facts.script, record.facts.policy)
     watching = Watching(paths, rank, load_policy(policy_for(script, policy or chosen)), load_checks())
     try:
@@ -46,5 +52,5 @@ def watch(
         print(headline(report))
     if report is not None and report.run.stopped_by is None and report.run.exit_code is None:
         print("the process is gone and the run has no end: it was killed")
-    print(f"gradprobe report {relative(str(paths[0].parent))}")
+    print(f"gradprobe report {relative(str(place if place.is_dir() else place.parent))}")
     raise SystemExit(0)

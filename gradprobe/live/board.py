@@ -38,6 +38,9 @@ def board(report: Report | None, ranks: Sequence[Glance], width: int, height: in
     """
     if report is None:
         return Text("waiting for the first step", style="dim")
+    ranks = [
+        one for one in ranks if one.has_trained or one.record is None
+    ] or ranks  # Not who started those that train.
     parts: list[RenderableType] = [_finding(one) for one in report.findings[:MOST_FINDINGS]]
     more = len(report.findings) - MOST_FINDINGS
     if more > 0:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -37,6 +38,11 @@ class Glance:
     idle: float
 
     @property
+    def has_trained(self) -> bool:
+        """Whether it has a step."""
+        return self.record is not None and len(self.record.steps) > 0
+
+    @property
     def is_over(self) -> bool:
         """Whether the run has ended, or its process is gone."""
         if self.record is None:
@@ -64,11 +70,27 @@ class Glance:
         return float(np.sqrt(np.square(there).sum())) if len(there) else None
 
 
+def glances(paths: Iterable[Path]) -> list[Glance]:
+    """Look at the records of a run, by rank; processes that no job numbers are numbered as they come.
+
+    Args:
+        paths: The files, `rank-0.sqlite` or `process-4711.sqlite`.
+
+    Raises:
+        RecordError: If one is a record and cannot be read.
+    """
+    found = [glance(path) for path in paths]
+    if len({one.rank for one in found}) < len(found):
+        order = sorted(found, key=lambda one: (not one.has_trained, one.rank))
+        found = [replace(one, rank=number) for number, one in enumerate(order)]
+    return found
+
+
 def glance(path: Path) -> Glance:
     """Look at the record of one rank.
 
     Args:
-        path: The file, `rank-0.sqlite`.
+        path: The file.
 
     Raises:
         RecordError: If it is a record and cannot be read.
@@ -77,7 +99,8 @@ def glance(path: Path) -> Glance:
     newest = max((_written(other) for other in (path, path.with_name(f"{path.name}-wal"))), default=0.0)
     idle = max(time.time() - newest, 0.0)
     try:
-        return Glance(rank, read_record(path), idle)
+        record = read_record(path)
+        return Glance(record.facts.rank, record, idle)
     except RecordError:
         if idle < SILENT:  # It is just being made.
             return Glance(rank, None, idle)

@@ -11,8 +11,7 @@ from gradprobe.engine.judge import judge
 from gradprobe.errors import RecordError
 from gradprobe.extensions import load_checks
 from gradprobe.policy import load_policy
-from gradprobe.record.directory import find_record
-from gradprobe.record.reader import read_record
+from gradprobe.record.run import read_run
 
 if TYPE_CHECKING:
     from gradprobe.values import Report
@@ -35,7 +34,7 @@ def latest(run_dir: Path, policy_name: str) -> Callable[[], Report | None]:
 
     def fetch() -> Report | None:
         try:
-            record = read_record(find_record(run_dir))
+            record = read_run(run_dir)
         except RecordError:
             return None
         return judge(record, policy, checks, draw=False) if len(record.steps) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.live import Live
 
 from gradprobe.engine.judge import judge
 from gradprobe.live.board import board, plain_lines
-from gradprobe.live.glance import Glance, glance
+from gradprobe.live.glance import Glance, glances
 from gradprobe.text.words import headline
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ class Watching:
     """What is watched, and how it is judged.
 
     Attributes:
-        paths: The records of the ranks.
+        paths: Returns the records of the run: ranks come later than the first.
         rank: The rank whose modules are shown; None for the lowest.
     """
 
-    def __init__(self, paths: Sequence[Path], rank: int | None, policy: Policy, checks: Sequence[Check]) -> None:
+    def __init__(
+        self, paths: Callable[[], Sequence[Path]], rank: int | None, policy: Policy, checks: Sequence[Check]
+    ) -> None:
         self.paths, self.rank = paths, rank
         self._policy, self._checks = policy, checks
 
@@ -47,11 +49,16 @@ class Watching:
         Raises:
             RecordError: If a record cannot be read.
         """
-        ranks = [glance(path) for path in self.paths]
+        ranks = glances(self.paths())
         shown = next((one for one in ranks if self.rank in (None, one.rank)), ranks[0])
-        if shown.record is None or not len(shown.record.steps):
+        if shown.record is None or not shown.has_trained:
             return None, ranks
         return judge(shown.record, self._policy, self._checks, draw=False), ranks
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every process has ended, or is gone."""
+        return all(one.is_over for one in glances(self.paths()))
 
 
 def watch(watching: Watching, file: TextIO) -> Report | None:
@@ -98,7 +105,7 @@ def _print(watching: Watching, file: TextIO) -> Report | None:
 
 def _sleep_until_over(watching: Watching, seconds: float) -> None:
     until, before = time.monotonic() + seconds, time.process_time()
-    while time.monotonic() < until and not all(glance(path).is_over for path in watching.paths):
+    while time.monotonic() < until and not watching.is_over:
         time.sleep(_pause(before))
         before = time.process_time()
 

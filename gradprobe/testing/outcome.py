@@ -58,11 +58,10 @@ def judged(run: Path, options: Options) -> Outcome:
         from gradprobe.engine.verdict import exit_code
         from gradprobe.extensions import load_checks
         from gradprobe.policy import load_policy
-        from gradprobe.record.directory import find_record
-        from gradprobe.record.reader import read_record
+        from gradprobe.record.run import read_run
         from gradprobe.values import Backward, GradientsTaken, RecorderFailed
 
-        record = read_record(find_record(run))
+        record = read_run(run)
         report = judge(record, load_policy(options.policy), load_checks())
         trained = record.facts.steps > 0 or any(
             isinstance(seen.call, (Backward, GradientsTaken)) for seen in record.calls

@@ -9,10 +9,11 @@ import time
 import pytest
 
 from gradprobe.errors import RecordError
-from gradprobe.live.glance import SILENT, glance
-from gradprobe.record.directory import record_path
+from gradprobe.live.glance import SILENT, glance, glances
+from gradprobe.record.directory import child_path, rank_files, record_path
 from gradprobe.record.writer import new_record
 from tests.gradprobe.live.runs import write_run
+from tests.support.jobs import write_rank
 
 
 @pytest.fixture
@@ -73,3 +74,22 @@ def test_without_a_step_there_is_no_loss_and_no_norm(tmp_path):
     new_record(path, facts).finish()
     one = glance(path)
     assert (one.loss, one.norm, one.is_over) == (None, None, False)
+
+
+def test_processes_that_nobody_numbered_are_numbered_and_those_that_train_come_first(tmp_path):
+    """Children of multiprocessing, and the program that started them and never trains itself."""
+    write_rank(tmp_path, 0, world=1, steps=0, norms=(), names=())
+    for pid in (40, 7):
+        write_rank(tmp_path, 0, world=1, path=child_path(tmp_path, pid), pid=pid, child=True)
+    found = glances(rank_files(tmp_path))
+    assert [(one.rank, one.record.facts.pid, one.has_trained) for one in found] == [
+        (0, 7, True),
+        (1, 40, True),
+        (2, 1, False),
+    ]
+
+
+def test_ranks_keep_their_numbers(tmp_path):
+    for rank in (3, 1):
+        write_rank(tmp_path, rank, world=4)
+    assert [one.rank for one in glances(rank_files(tmp_path))] == [1, 3]

@@ -8,7 +8,9 @@ from gradprobe.recorder.deep.ownership.elements import is_plain
 from gradprobe.recorder.transfer import host_array, host_flat
 
 
-@pytest.mark.parametrize("view", [lambda t: t, lambda t: t.t(), lambda t: t[1:, ::2], lambda t: t[:, 0], lambda t: t[:0]])
+@pytest.mark.parametrize(
+    "view", [lambda t: t, lambda t: t.t(), lambda t: t[1:, ::2], lambda t: t[:, 0], lambda t: t[:0]]
+)
 def test_any_view_is_read_as_torch_sees_it(view):
     tensor = view(torch.arange(24.0).reshape(4, 6))
     np.testing.assert_array_equal(host_array(tensor), np.array(tensor.tolist()).reshape(tensor.shape))
