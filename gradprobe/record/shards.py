@@ -7,14 +7,14 @@ several ranks hold the same part (replicas of shards), each part is counted as o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradprobe.record.reader import gradient_counts, opened
-from gradprobe.record.record import GradientCounts, Record, Steps
+from gradprobe.record.record import GradientCounts, Record
 from gradprobe.values.step import NO_GRADIENT, NOT_LOOKED_AT
 
 if TYPE_CHECKING:
@@ -35,7 +35,15 @@ def with_whole_norms(record: Record, ranks: Sequence[Rank]) -> Record:
     if not len(positions) or len(holders) < 2:
         return record
     weights = np.array([record.sharded[int(at)] / len(holders) for at in positions])
-    newest, lowest, highest = (Squares(record.steps.index, one[:, positions]) for one in _norms(record.steps))
+    steps = record.steps
+    newest = Squares(steps.index, steps.norms[:, positions])
+    # One and the same where nothing was thinned on any rank.
+    is_thinned = steps.lowest is not steps.norms or any(map(_is_thinned, holders))
+    lowest, highest = (
+        (Squares(steps.index, steps.lowest[:, positions]), Squares(steps.index, steps.highest[:, positions]))
+        if is_thinned
+        else (newest, newest)
+    )
     counts = [[one.counts for one in record.parameters], [one.counts for one in record.modules]]
     for one in holders:
         if one.path == record.path:
@@ -44,13 +52,12 @@ def with_whole_norms(record: Record, ranks: Sequence[Rank]) -> Record:
             _add(connection, len(record.parameters), positions, (newest, lowest, highest))
             for kind, known in zip(("parameters", "modules"), counts, strict=True):
                 known[:] = map(_together, known, gradient_counts(connection, kind, len(known)))
-    thinned = record.steps.lowest is not record.steps.norms
     norms = _with(record.steps.norms, positions, newest.norms(weights))
     steps = replace(
         record.steps,
         norms=norms,
-        lowest=_with(record.steps.lowest, positions, lowest.norms(weights)) if thinned else norms,
-        highest=_with(record.steps.highest, positions, highest.norms(weights)) if thinned else norms,
+        lowest=_with(record.steps.lowest, positions, lowest.norms(weights)) if is_thinned else norms,
+        highest=_with(record.steps.highest, positions, highest.norms(weights)) if is_thinned else norms,
     )
     sharded = set(positions.tolist())
     return replace(
@@ -76,7 +83,7 @@ class Squares:
             index: `[rows]` steps, ascending.
             norms: `[rows, parameters]` norms, with the codes of `gradprobe.values.step`.
         """
-        self._rows = {int(step): row for row, step in enumerate(index)}
+        self._index = index
         self._sums = np.square(np.where(norms < 0, 0.0, norms), dtype=np.float64)
         self._flows = norms >= 0
         self._flows |= np.isnan(norms)
@@ -84,17 +91,21 @@ class Squares:
         self._ranks = np.ones(len(index), np.int64)
         self._all = 1
 
-    def add(self, steps: Mapping[int, NDArray[np.float32]]) -> None:
-        """Add another rank's norms, by step."""
+    def add(self, index: NDArray[np.int64], norms: NDArray[np.float32]) -> None:
+        """Add another rank's norms.
+
+        Args:
+            index: `[other rows]` its steps, ascending.
+            norms: `[other rows, parameters]` its norms, likewise.
+        """
         self._all += 1
-        for step, norms in steps.items():
-            row = self._rows.get(step)
-            if row is not None:
-                there = ~(norms < 0)
-                self._sums[row] += np.square(np.where(there, norms, 0.0), dtype=np.float64)
-                self._flows[row] |= there
-                self._due[row] |= norms != NOT_LOOKED_AT
-                self._ranks[row] += 1
+        _, rows, others = np.intersect1d(self._index, index, assume_unique=True, return_indices=True)
+        norms = norms[others] if len(others) < len(index) else norms
+        there = ~(norms < 0)
+        self._sums[rows] += np.square(np.where(there, norms, 0.0), dtype=np.float64)
+        self._flows[rows] |= there
+        self._due[rows] |= norms != NOT_LOOKED_AT
+        self._ranks[rows] += 1
 
     def norms(self, weights: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the norms of the whole; not looked at in steps that some rank does not have."""
@@ -104,8 +115,9 @@ class Squares:
         return whole
 
 
-def _norms(steps: Steps) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    return steps.norms, steps.lowest, steps.highest
+def _is_thinned(rank: Rank) -> bool:
+    with opened(rank.path) as connection:
+        return connection.execute("SELECT 1 FROM steps WHERE span > 1 LIMIT 1").fetchone() is not None
 
 
 def _add(
@@ -114,20 +126,33 @@ def _add(
     positions: NDArray[np.intp],
     squares: tuple[Squares, Squares, Squares],
 ) -> None:
-    rows: tuple[dict[int, NDArray[np.float32]], ...] = ({}, {}, {})
-    query = "SELECT id, norms, COALESCE(lowest, norms), COALESCE(highest, norms) FROM steps"
-    for step, *blobs in connection.execute(query):
-        for table, blob in zip(rows, blobs, strict=True):
-            table[step] = _wide(np.frombuffer(blob, np.float32), parameters)[positions]
-    for one, table in zip(squares, rows, strict=True):
-        one.add(table)
+    """Add what a record holds; its own rows are read once where none is thinned."""
+    rows = connection.execute("SELECT id, norms, lowest, highest FROM steps ORDER BY id").fetchall()
+    index = np.array([row[0] for row in rows], np.int64)
+    newest = _table([row[1] for row in rows], parameters, positions)
+    squares[0].add(index, newest)
+    for at, one in ((2, squares[1]), (3, squares[2])):
+        if one is not squares[0]:
+            thinned = [row[1] if row[at] is None else row[at] for row in rows]
+            one.add(index, newest if thinned == [row[1] for row in rows] else _table(thinned, parameters, positions))
+
+
+def _table(blobs: Sequence[bytes], parameters: int, positions: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return `[rows, positions]` norms; a row that knows of fewer parameters is of a step before the rest were there."""
+    widths = {len(blob) // 4 for blob in blobs}
+    if len(widths) == 1:
+        table = np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), -1)
+        table = table if table.shape[1] >= parameters else _wide(table, parameters)
+        return table if len(positions) == table.shape[1] else table[:, positions]
+    wide = [_wide(np.frombuffer(blob, np.float32)[None], parameters)[:, positions] for blob in blobs]
+    return np.concatenate(wide) if wide else np.empty((0, len(positions)), np.float32)
 
 
 def _wide(norms: NDArray[np.float32], parameters: int) -> NDArray[np.float32]:
-    """Return a row that knows of all parameters: a step knows those that were there then."""
-    if len(norms) >= parameters:
+    missing = parameters - norms.shape[1]
+    if missing <= 0:
         return norms
-    return np.concatenate([norms, np.full(parameters - len(norms), NOT_LOOKED_AT, np.float32)])
+    return np.concatenate([norms, np.full((len(norms), missing), NOT_LOOKED_AT, np.float32)], axis=1)
 
 
 def _with(norms: NDArray[np.float32], positions: NDArray[np.intp], whole: NDArray[np.float32]) -> NDArray[np.float32]:

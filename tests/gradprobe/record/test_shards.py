@@ -54,7 +54,7 @@ def test_the_norm_of_the_whole_is_that_of_the_parts(gradient, parts, replicas):
     norms = [np.array([np.linalg.norm(shard, axis=0)], np.float32) for shard in shards]
     squares = Squares(np.array([0]), norms[0])
     for other in norms[1:]:
-        squares.add({0: other[0]})
+        squares.add(np.array([0]), other)
     whole = squares.norms(np.full(gradient.shape[1], 1 / replicas))
     np.testing.assert_allclose(whole[0], np.linalg.norm(gradient, axis=0), rtol=1e-5, atol=1e-6)
 
@@ -62,5 +62,5 @@ def test_the_norm_of_the_whole_is_that_of_the_parts(gradient, parts, replicas):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_on_one_rank_is_not_finite(value):
     squares = Squares(np.array([0]), np.array([[1.0]], np.float32))
-    squares.add({0: np.array([value], np.float32)})
+    squares.add(np.array([0]), np.array([[value]], np.float32))
     assert not np.isfinite(squares.norms(np.ones(1))).any()
