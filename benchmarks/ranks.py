@@ -48,10 +48,13 @@ def main() -> None:
         report = Path(scratch) / "report.json"
         subprocess.run([sys.executable, "-m", "gradprobe", "report", str(run), "--report", str(report)], check=False)
         seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         rows = json.loads(report.read_text())["ranks"]
         print(f"{len(rows):,} ranks, {STEPS:,} steps, {1 + BLOCKS + LAYERS} modules: {size / 1e9:.2f} GB of records")
-        print(f"gradprobe report: {seconds:.1f} s, {peak:.2f} GiB")
+        processor = used.ru_utime + used.ru_stime
+        print(
+            f"gradprobe report: {seconds:.1f} s, {processor:.1f} s of them of a processor, {used.ru_maxrss / 2**20:.2f} GiB"
+        )
 
 
 def write_job(run: Path, ranks: int, *, sharded: bool) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gradprobe import _active
 from gradprobe.imports import after_import
 from gradprobe.recorder.stop import StopTraining
-from gradprobe.runner.signals import pass_on_signals
+from gradprobe.runner.signals import drop_inherited
 
 if TYPE_CHECKING:
     from gradprobe.recording import Recording
@@ -102,6 +102,7 @@ class Children:
             if os.getpid() in _IN_PROCESS:  # By a wrapper around this one: a child inherits its parent's.
                 return int(bootstrap(process, *args, **kwargs))
             _IN_PROCESS[:] = [os.getpid()]
+            drop_inherited()
             recording = _taken() or (record(self._orders) if _is_of_interest(process) else None)
             if recording is None:
                 return int(bootstrap(process, *args, **kwargs))
@@ -219,9 +220,6 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             raise
 
     process.run = run_recorded
-    let_go = pass_on_signals(
-        recording, lambda number: recording.finish(exit_code=128 + number, exception=None, stopped_by="signal")
-    )
     try:
         yield ended
     finally:
@@ -231,4 +229,3 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             exception=None if error is None else f"{type(error).__name__}: {error}"[:2000],
             stopped_by="max-batches" if ended.stopped else "script" if error is None else "exception",
         )
-        let_go()

@@ -22,7 +22,7 @@ from gradprobe.record.ends import await_ends
 from gradprobe.recording import Recording
 from gradprobe.runner.execute import Interrupted, Outcome, execute
 from gradprobe.runner.program import Program, module_program, script_program
-from gradprobe.runner.signals import pass_on_signals
+from gradprobe.runner.signals import nothing, pass_on_signals
 
 if TYPE_CHECKING:
     from gradprobe.live.child import LiveScreen
@@ -172,7 +172,12 @@ def _carry_out(
         with _away_from(program, began_in):
             return _judged(recording.run, how, outcome, terminal)
 
-    let_go = pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+    # Not where another process judges: a handler waits for a collective to return, and what has nothing to say is to end at once.
+    let_go = (
+        nothing
+        if recording.launched.rank
+        else pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+    )
 
     def failed(error: BaseException) -> None:
         if recording.recorder is not None:

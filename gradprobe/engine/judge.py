@@ -75,9 +75,8 @@ def judge(
 
 def _is_complete(record: Record) -> bool:
     """Return whether the run went its way to an end of its own, recorded all along."""
-    failed = None if record.ranks is None else first_to_fail(record.ranks.all)
-    others_went_on = failed is None or failed.stopped_by == "signal"
-    return not recorder_failed(record) and record.facts.stopped_by != "exception" and others_went_on
+    others = () if record.ranks is None else record.ranks.all
+    return not recorder_failed(record) and record.facts.stopped_by != "exception" and first_to_fail(others) is None
 
 
 def _failed(run: CheckRun) -> str:

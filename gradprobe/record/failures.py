@@ -19,16 +19,21 @@ _LOST_WORDS: Final = ("gloo", "nccl", "processgroup", "connection closed by peer
 def first_to_fail(ranks: Sequence[Rank]) -> Rank | None:
     """Return the process that failed before all others, if one failed.
 
-    One that raised goes before those that were killed or ended by a signal, as launchers do with the rest of a job; these go before
-    those that raised because another was gone.
+    One that raised goes before those that were killed, as launchers do with the rest of a job; these go before those that raised
+    because another was gone.
     """
     failed = [one for one in ranks if has_failed(one)]
     return min(failed, key=lambda one: (_order(one), one.ended)) if failed else None
 
 
 def has_failed(rank: Rank) -> bool:
-    """Return whether a process ended by an exception, by a signal, with an exit code, or without a word."""
-    return rank.is_gone or rank.stopped_by in ("exception", "signal") or rank.exit_code not in (0, None)
+    """Return whether a process ended by an exception, with an exit code, or without a word.
+
+    A signal is how somebody else ends it: the user, or a launcher when another has failed.
+    """
+    if rank.stopped_by == "signal":
+        return False
+    return rank.is_gone or rank.stopped_by == "exception" or rank.exit_code not in (0, None)
 
 
 def without_collateral(record: Record, ranks: Sequence[Rank]) -> Record:
@@ -50,7 +55,7 @@ def without_collateral(record: Record, ranks: Sequence[Rank]) -> Record:
 
 def _order(rank: Rank) -> int:
     if rank.exception is None:
-        return 1 if rank.is_gone or rank.stopped_by == "signal" else 0
+        return 1 if rank.is_gone else 0
     return 2 if _is_lost_connection(rank.exception) else 0
 
 

@@ -95,10 +95,21 @@ def _all(paths: Sequence[Path]) -> tuple[list[Rank], Rank | None]:
             failure = failure or error
     if not ranks and failure is not None:
         raise failure
-    ranks = _numbered([one for one in ranks if one.trained] or ranks)
+    ranks = _numbered([one for one in _terminated(ranks) if one.trained] or ranks)
     if len(ranks) < 2:
         return ranks, None
     return ranks, replace(ranks[0], digests=read_digests(ranks[0].path))
+
+
+def _terminated(ranks: Sequence[Rank]) -> list[Rank]:
+    """Return the ranks, those among them as ended by a signal that a program which ended well has started, and ended.
+
+    They have no handler for it: one could not run while the process waits in a collective, and the process would live on.
+    """
+    parents = [one for one in ranks if not one.is_child]
+    if not parents or any(one.exit_code != 0 for one in parents):
+        return list(ranks)
+    return [replace(one, is_gone=False, stopped_by="signal") if one.is_child and one.is_gone else one for one in ranks]
 
 
 def _numbered(ranks: Iterable[Rank]) -> list[Rank]:

@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from gradprobe.recording import Recording
 
 _PASSED_ON: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-_INSTALLED: Final[list[object]] = []
-"""Handlers of ours: a forked child inherits its parent's, which is none for the child's own record."""
+
+
+def nothing() -> None:
+    """Let go of nothing."""
+
+
+def drop_inherited() -> None:
+    """In a forked child, let signals end it as they would without gradprobe: the handlers are its parent's."""
+    for number in _PASSED_ON:
+        if getattr(signal.getsignal(number), "__module__", None) == __name__:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> Callable[[], None]:
@@ -42,11 +51,8 @@ def pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> Ca
         for number in _PASSED_ON:
             if signal.getsignal(number) is handle:
                 signal.signal(number, signal.SIG_DFL)
-        _INSTALLED.remove(handle)
 
     for number in _PASSED_ON:
-        before = signal.getsignal(number)
-        if before is signal.SIG_DFL or before in _INSTALLED:
+        if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, handle)
-    _INSTALLED.append(handle)
     return let_go

@@ -47,7 +47,7 @@ CODE = {"exit_code": 3}
         ([ALONE, RAISED], 1),
         ([ALONE, KILLED], 1),
         ([KILLED, ALONE], 0),
-        ([SIGNAL, SIGNAL], 0),
+        ([SIGNAL, SIGNAL], None),
         ([WELL, ALONE], 1),
         ([KILLED, CODE], 1),
     ],

@@ -1,5 +1,8 @@
 """The processes of a run, held against each other."""
 
+import os
+import platform
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -117,6 +120,20 @@ def test_processes_that_nobody_numbered_are_numbered(tmp_path):
     for pid in (40, 7, 9):
         write_rank(run, 0, world=1, path=child_path(run, pid), pid=pid, child=True)
     assert [(one.number, one.pid) for one in read_run(run).ranks.all] == [(0, 7), (1, 9), (2, 40)]
+
+
+@pytest.mark.parametrize(("code", "is_gone"), [(0, False), (1, True)])
+def test_a_child_that_is_gone_failed_only_if_the_program_that_started_it_did(tmp_path, code, is_gone):
+    """An actor that learns in the background is terminated at the end, and nothing is wrong with that."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    run = tmp_path / "run"
+    write_rank(run, 0, world=1, exit_code=code)
+    ending = {"exit_code": None, "stopped_by": None, "seconds": None, "host": platform.node(), "pid": child}
+    write_rank(run, 1, world=1, path=child_path(run, child), child=True, **ending)
+    assert [one.is_gone for one in read_run(run).ranks.all] == [False, is_gone]
 
 
 def test_a_damaged_record_does_not_lose_the_others(tmp_path):
