@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
+from gradprobe.recorder.adapters import mlflow, tensorboard, wandb
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -35,7 +36,11 @@ class Adapter:
     install: Install
 
 
-ADAPTERS: Final[tuple[Adapter, ...]] = ()
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Adapter(tensorboard.MODULE, tensorboard.install),
+    Adapter(wandb.MODULE, wandb.install),
+    Adapter(mlflow.MODULE, mlflow.install),
+)
 
 
 def install(recorder: Recorder, patches: Patches) -> None:
