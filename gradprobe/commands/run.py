@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from gradprobe.commands.deep_steps import chosen_steps, overhead_share
 from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, policy_for, show
-from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select
+from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select, To
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.recording import Recording
@@ -63,6 +63,7 @@ def run(
     ] = None,
     reports: Reports = None,
     format_name: FormatName = None,
+    to: To = None,
     policy: PolicyFile = None,
     fail_on: FailOn = "error",
     overhead: Annotated[
@@ -92,7 +93,7 @@ def run(
     Exits with 0 when healthy, 1 when red, 2 when it could not be run or did not train, and with the script's own code
     when that is not 0.
     """
-    how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source)
+    how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source, to=to)
     program, is_reference = _program(context.obj, max_batches)
     terminal = None if quiet else sys.stderr  # As it is now: the program may put another in its place.
     shows_progress = terminal is not None and live is not False
