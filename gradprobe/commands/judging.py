@@ -79,7 +79,7 @@ def judging(
 
         choose(load_checks(), tuple(select or ()), tuple(ignore or ()))
     chosen = outputs(tuple(reports or ()), format_name, comparing=comparing)
-    trackers = ()
+    trackers: tuple[Tracker, ...] = ()
     if to:
         from gradprobe.commands.sending import named_trackers
 

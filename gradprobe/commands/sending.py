@@ -27,7 +27,9 @@ def named_trackers(names: Sequence[str]) -> tuple[Tracker, ...]:
     known = {tracker.name: tracker for tracker in load_trackers()}
     for name in names:
         if name not in known:
-            raise UsageError(f"expected one of the trackers {', '.join(known)} for --to, found {name!r}; name one of them")
+            raise UsageError(
+                f"expected one of the trackers {', '.join(known)} for --to, found {name!r}; name one of them"
+            )
         if importlib.util.find_spec(known[name].package) is None:
             raise UsageError(
                 f"expected the package {known[name].package} for --to {name}, found none; "

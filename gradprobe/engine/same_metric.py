@@ -32,7 +32,7 @@ def without_repeats(metrics: Sequence[Metric], ranks: dict[str, int]) -> tuple[M
     kept: list[Metric] = []
     tails: dict[str, list[Metric]] = {}
     for metric in order:
-        alike = tails.setdefault(_parts(metric.name)[-1], [])
+        alike = tails.setdefault(_parts(metric)[-1], [])
         if not any(_tells_all_of(other, metric) for other in alike):
             alike.append(metric)
             kept.append(metric)
@@ -40,7 +40,7 @@ def without_repeats(metrics: Sequence[Metric], ranks: dict[str, int]) -> tuple[M
 
 
 def _tells_all_of(one: Metric, other: Metric) -> bool:
-    if one.source == other.source or not _are_related(_parts(one.name), _parts(other.name)):
+    if one.source == other.source or not _are_related(_parts(one), _parts(other)):
         return False
     places = np.searchsorted(one.steps, other.steps)
     if not len(places) or places[-1] >= len(one.steps) or not np.array_equal(one.steps[places], other.steps):
@@ -54,5 +54,7 @@ def _are_related(one: list[str], other: list[str]) -> bool:
     return one[-length:] == other[-length:]
 
 
-def _parts(name: str) -> list[str]:
-    return [part.lower() for part in _PART.split(name.removesuffix(" at backward")) if part] or [name]
+def _parts(metric: Metric) -> list[str]:
+    """Return the parts of the name under which a metric was logged, without what the reader added to tell it from another."""
+    logged = metric.name.removesuffix(" at backward").removesuffix(f" of {metric.source}")
+    return [part.lower() for part in _PART.split(logged) if part] or [logged]

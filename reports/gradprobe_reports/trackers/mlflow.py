@@ -41,7 +41,9 @@ def send(report: Report) -> str:
         ]
         for first in range(0, len(points), _BATCH):
             client.log_batch(run_id, metrics=points[first : first + _BATCH])
-        client.log_batch(run_id, tags=[RunTag(_FORBIDDEN.sub("_", key), value) for key, value in labels(report).items()])
+        client.log_batch(
+            run_id, tags=[RunTag(_FORBIDDEN.sub("_", key), value) for key, value in labels(report).items()]
+        )
         client.log_text(run_id, document(report), "gradprobe/report.md")
         return f"run {run_id}"
 

@@ -51,12 +51,7 @@ def send(report: Report) -> str:
         run.define_metric("gradprobe/*", step_metric=_STEP)
         for step, points in rows(report):
             run.log({_STEP: step, **points})
-        run.log(
-            {
-                "gradprobe/findings": wandb.Table(columns=list(FINDING), data=finding_rows(report)),
-                "gradprobe/flags": wandb.Table(columns=list(FLAG), data=flag_rows(report)),
-            }
-        )
+        run.log(_tables(wandb, report))
         run.summary.update({**labels(report), "gradprobe.report": document(report)})
         _alert(wandb, run, report)
         return "/".join(part for part in (run.entity, run.project, run.id) if part)
@@ -81,6 +76,13 @@ def _run(wandb: Any, report: Report) -> Iterator[Any]:
         yield run
     finally:
         run.finish()
+
+
+def _tables(wandb: Any, report: Report) -> dict[str, Any]:
+    return {
+        "gradprobe/findings": wandb.Table(columns=list(FINDING), data=finding_rows(report)),
+        "gradprobe/flags": wandb.Table(columns=list(FLAG), data=flag_rows(report)),
+    }
 
 
 def _alert(wandb: Any, run: Any, report: Report) -> None:
