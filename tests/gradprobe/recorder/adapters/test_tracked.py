@@ -67,7 +67,15 @@ def test_a_tracker_gives_as_many_metrics_as_a_step_can_carry_and_only_numbers(pa
     itself = {}
     itself["itself"] = itself
     metrics = {f"image_{number}": number for number in range(300)}
-    odd = {"text": "1", "list": [1], "matrix": torch.ones(2), "complex": torch.ones(1) * 1j, "none": None, "yes": True, 3: 4}
+    odd = {
+        "text": "1",
+        "list": [1],
+        "matrix": torch.ones(2),
+        "complex": torch.ones(1) * 1j,
+        "none": None,
+        "yes": True,
+        3: 4,
+    }
 
     def log(wandb, step):
         assert wandb.Run()._log(odd) is odd
