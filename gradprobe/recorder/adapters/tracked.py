@@ -16,8 +16,8 @@ MOST_NAMES: Final = 256
 """Metrics taken from one tracker: some scripts log one for each image or each layer, and every step would carry them all."""
 MOST_LEVELS: Final = 8
 """Levels of nested dictionaries that are looked into; one that contains itself has no last one."""
-AXES: Final = frozenset({"global_step", "train/global_step", "trainer/global_step"})
-"""What frameworks log to a tracker as the axis that it draws over: no metric."""
+NO_METRICS: Final = frozenset({"global_step", "train/global_step", "trainer/global_step", "hp_metric"})
+"""What frameworks give a tracker that is no metric: the axis that it draws over, a place that Lightning keeps free."""
 
 
 class Tracked:
@@ -77,7 +77,7 @@ class Tracked:
 
     def _is_taken(self, name: str) -> bool:
         if name not in self._names:
-            if len(self._names) >= MOST_NAMES or name in AXES:
+            if len(self._names) >= MOST_NAMES or name in NO_METRICS:
                 return False
             self._names.add(name)
         return True
