@@ -1,4 +1,4 @@
-"""The two things others can add, a check and a format, and how they are found.
+"""What others can add, checks, formats and trackers, and how they are found.
 
 Packages name them by entry point, in the groups `gradprobe.checks` and `gradprobe.reports`; the built-in ones come the
 same way, so that a third party's are equals.
@@ -60,13 +60,30 @@ class Format:
     write_comparison: Callable[[Comparison, IO[str]], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """A place where teams look at their runs, and that a report can be sent to.
+
+    Attributes:
+        name: The word for `--to`: `wandb`.
+        package: What has to be importable for it.
+        requirement: What `pip install` is given to make it so.
+        send: Sends a report and returns, in words, where it went. It may raise anything: that is told in a line.
+    """
+
+    name: str
+    package: str
+    requirement: str
+    send: Callable[[Report], str]
+
+
 def load_checks() -> tuple[Check, ...]:
     """Return every installed check, ordered by code.
 
     Raises:
         ExtensionError: If there is none, or an entry point cannot be loaded.
     """
-    return tuple(sorted(_load("gradprobe.checks", Check), key=lambda check: check.code))
+    return tuple(sorted(_load("gradprobe.checks", (Check,), Check), key=lambda check: check.code))
 
 
 def load_formats() -> tuple[Format, ...]:
@@ -75,11 +92,20 @@ def load_formats() -> tuple[Format, ...]:
     Raises:
         ExtensionError: If there is none, or an entry point cannot be loaded.
     """
-    return tuple(_load("gradprobe.reports", Format))
+    return tuple(_load("gradprobe.reports", (Format, Tracker), Format))
 
 
-def _load(group: str, kind: type[Unit]) -> list[Unit]:
-    units = [unit for point in entry_points(group=group) for unit in _units(point, kind)]
+def load_trackers() -> tuple[Tracker, ...]:
+    """Return every tracker that a report can be sent to; they stand beside the formats.
+
+    Raises:
+        ExtensionError: If there is none, or an entry point cannot be loaded.
+    """
+    return tuple(_load("gradprobe.reports", (Format, Tracker), Tracker))
+
+
+def _load(group: str, kinds: tuple[type, ...], wanted: type[Unit]) -> list[Unit]:
+    units = [unit for point in entry_points(group=group) for unit in _units(point, kinds) if isinstance(unit, wanted)]
     if not units:
         raise ExtensionError(
             f"expected at least one entry point in the group {group}, found none: gradprobe is not installed whole; "
@@ -88,7 +114,7 @@ def _load(group: str, kind: type[Unit]) -> list[Unit]:
     return units
 
 
-def _units(point: EntryPoint, kind: type[Unit]) -> tuple[Unit, ...]:
+def _units(point: EntryPoint, kinds: tuple[type, ...]) -> tuple[object, ...]:
     try:
         units = tuple(point.load())
     except Exception as error:
@@ -96,8 +122,9 @@ def _units(point: EntryPoint, kind: type[Unit]) -> tuple[Unit, ...]:
             f"the entry point {point.name} = {point.value} of {point.group} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
     for unit in units:
-        if not isinstance(unit, kind):
+        if not isinstance(unit, kinds):
+            expected = " or ".join(f"a {kind.__name__}" for kind in kinds)
             raise ExtensionError(
-                f"the entry point {point.name} = {point.value} of {point.group} gives a {type(unit).__name__}, expected a {kind.__name__}"
+                f"the entry point {point.name} = {point.value} of {point.group} gives a {type(unit).__name__}, expected {expected}"
             )
     return units

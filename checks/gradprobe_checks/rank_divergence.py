@@ -88,6 +88,7 @@ def _wrapped(record: Record, apart: list[Parted]) -> Finding:
         severity = Severity.INFO  # Averaged by a hook of the script's own, or only now and then: local SGD.
     else:
         severity = Severity.ERROR if cause is not None else Severity.WARNING
+    again = "" if still else " They were alike again when they were last compared, as where ranks average now and then."
     why = cause.why if cause is not None else "What sets them apart was not seen"
     return _finding(
         record,
@@ -96,7 +97,7 @@ def _wrapped(record: Record, apart: list[Parted]) -> Finding:
         confidence=Confidence.CERTAIN if cause is not None else Confidence.LIKELY,
         title="ranks that are to hold one model hold different ones",
         message=f"{why}. In step {first.step} {what} on rank {first.rank} as on rank {_lowest(record)}, although "
-        "DistributedDataParallel is to keep them alike.",
+        f"DistributedDataParallel is to keep them alike.{again}",
         fix=cause.fix
         if cause is not None
         else "look for what only some ranks do between backward and the optimizer's step: writes, clipping, skipped steps",

@@ -14,6 +14,7 @@ from gradprobe.errors import GradprobeError, UsageError
 if TYPE_CHECKING:
     from gradprobe.commands.outputs import Output
     from gradprobe.engine.verdict import FailOn
+    from gradprobe.extensions import Tracker
     from gradprobe.policy.schema import Policy
     from gradprobe.record.record import Record
     from gradprobe.values import Report
@@ -34,6 +35,7 @@ class Judging:
         ignore: Checks not to run.
         outputs: Reports to write.
         source: Whether they show lines of source code.
+        trackers: Where to send the report as well.
     """
 
     policy: str | None
@@ -42,6 +44,7 @@ class Judging:
     ignore: tuple[str, ...]
     outputs: tuple[Output, ...]
     source: bool = True
+    trackers: tuple[Tracker, ...] = ()
 
 
 def judging(
@@ -54,6 +57,7 @@ def judging(
     *,
     comparing: bool = False,
     source: bool = True,
+    to: Sequence[str] | None = None,
 ) -> Judging:
     """Return the options of a command, checked; `comparing` is whether its reports are comparisons.
 
@@ -75,7 +79,12 @@ def judging(
 
         choose(load_checks(), tuple(select or ()), tuple(ignore or ()))
     chosen = outputs(tuple(reports or ()), format_name, comparing=comparing)
-    return Judging(policy, cast("FailOn", fail_on), tuple(select or ()), tuple(ignore or ()), chosen, source)
+    trackers: tuple[Tracker, ...] = ()
+    if to:
+        from gradprobe.commands.sending import named_trackers
+
+        trackers = named_trackers(to)
+    return Judging(policy, cast("FailOn", fail_on), tuple(select or ()), tuple(ignore or ()), chosen, source, trackers)
 
 
 def policy_for(script: str, named: str | None) -> str:
@@ -153,11 +162,11 @@ def _expect_training(record: Record, run: Path) -> None:
 def show(report: Report, how: Judging, terminal: TextIO | None, *, annotate: bool) -> int:
     """Print the report to the terminal, if there is one, write those that were asked for, and return the exit code.
 
-    A report that cannot be written does not take the others with it.
+    A report that cannot be written does not take the others with it, and a tracker that fails changes nothing.
 
     Args:
         report: The judged run.
-        how: What to write, and what fails.
+        how: What to write and to send, and what fails.
         terminal: Where to print the report for people; None for nowhere.
         annotate: Whether to print annotations where GitHub Actions reads them.
     """
@@ -171,6 +180,10 @@ def show(report: Report, how: Judging, terminal: TextIO | None, *, annotate: boo
     for output in how.outputs:
         failed += _failure(partial(write, report, output))
     tell_github(report, how.outputs, annotate=annotate)
+    if how.trackers:
+        from gradprobe.commands.sending import send
+
+        send(report, how.trackers, told=annotate)
     return _told(failed, exit_code(report, how.fail_on))
 
 

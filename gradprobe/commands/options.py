@@ -17,6 +17,14 @@ FormatName = Annotated[
     str | None,
     typer.Option("--format", metavar="NAME", help="Format of --report, where no suffix tells."),
 ]
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="TRACKER",
+        help="Send norms, flags and findings to tensorboard, wandb or mlflow as well. Repeatable.",
+    ),
+]
 PolicyFile = Annotated[
     str | None,
     typer.Option("--policy", metavar="FILE", help="What healthy means: a TOML file, or the name of a shipped policy."),

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 
 from gradprobe.commands.deep_steps import chosen_steps, overhead_share
 from gradprobe.commands.judging import REFERENCE, Judging, judge_run, judging, policy_for, show
-from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select
+from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, PolicyFile, Reports, Select, To
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.launch import launch
@@ -67,6 +67,7 @@ def run(
     ] = None,
     reports: Reports = None,
     format_name: FormatName = None,
+    to: To = None,
     policy: PolicyFile = None,
     fail_on: FailOn = "error",
     overhead: Annotated[
@@ -96,7 +97,7 @@ def run(
     Exits with 0 when healthy, 1 when red, 2 when it could not be run or did not train, and with the script's own code
     when that is not 0.
     """
-    how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source)
+    how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source, to=to)
     program, is_reference = _program(context.obj, max_batches)
     launched = launch()
     # As it is now: the program may put another in its place. Of a job's processes, one speaks.

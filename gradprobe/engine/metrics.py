@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gradprobe.engine.same_metric import without_repeats
 from gradprobe.values import MetricTrend
 
 if TYPE_CHECKING:
@@ -21,15 +22,21 @@ POINTS: Final = 60
 def metric_trends(record: Record, trends: Mapping[str, TrendTest]) -> tuple[MetricTrend, ...]:
     """Return a row for each loss and logged metric.
 
-    Not for what the recorder measures of itself, nor for a loss that the script logs under the same name: that is shown once.
+    Not for what the recorder measures of itself, nor for what another one says already: a loss that the script logs as well, a
+    metric that a framework sends on to a tracker.
 
     Args:
         record: The run.
         trends: The trend test of each metric, by name.
     """
+    return tuple(_row(metric, trends[metric.name]) for metric in listed_metrics(record))
+
+
+def listed_metrics(record: Record) -> tuple[Metric, ...]:
+    """Return the metrics that are the user's, each once, however many sources it was logged through."""
     shown = shown_metrics(record)
     logged = {f"{metric.name} at backward" for metric in shown if metric.source not in ("loss", "gradprobe")}
-    return tuple(_row(metric, trends[metric.name]) for metric in shown if metric.name not in logged)
+    return without_repeats([metric for metric in shown if metric.name not in logged], {"log": 0, "loss": 2})
 
 
 def shown_metrics(record: Record) -> tuple[Metric, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gradprobe.engine.metrics import shown_metrics
+from gradprobe.engine.metrics import listed_metrics
 from gradprobe.engine.norms import was_due
 from gradprobe.values import Series, Track
 from gradprobe.values.step import NO_GRADIENT
@@ -44,7 +44,7 @@ def series(record: Record, norms: ModuleNorms) -> Series | None:
         first=edges[:-1],
         last=edges[1:] - 1,
         norms=_norm_tracks(record, rows, norms),
-        metrics=tuple(_metric_track(metric, edges) for metric in shown_metrics(record)),
+        metrics=tuple(_metric_track(metric, edges) for metric in listed_metrics(record)),
         learning_rates=_plain_tracks(_group_names(record), rows, steps.learning_rates.T),
         update_ratios=tuple(
             track

@@ -41,6 +41,8 @@ _OTHER: Final = {"loss": "at backward", "gradprobe": "of gradprobe"}
 """What is added to a metric's name where the script logged another under the same name, by its source; `of <source>` for the rest."""
 _ORDER: Final = {"log": 0, "loss": 2, "gradprobe": 3}
 """Whose metric keeps a name that several sources have used, lowest first; frameworks and trackers are 1, the first one first."""
+_TRACKED: Final = "tracked_"
+"""A fact that begins so says where the script logged to; the rest of its name is the tracker's."""
 _STEP: Final = (
     "id, span, time, seconds, pattern, norms, lowest, highest, learning_rates, metrics, metrics_lowest, metrics_highest"
 )
@@ -233,6 +235,7 @@ def _facts(
         unfit=tuple(facts.get("unfit", ())),
         rank=facts.get("rank", 0),
         world=facts.get("world", 1),
+        tracked=tuple((key[len(_TRACKED) :], facts[key]) for key in sorted(facts) if key.startswith(_TRACKED)),
     )
 
 

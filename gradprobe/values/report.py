@@ -94,6 +94,7 @@ class RunFacts:
     unfit: tuple[str, ...] = ()
     rank: int = 0
     world: int = 1
+    tracked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,19 @@ import sys
 import pytest
 
 from gradprobe.engine.source import without_source
-from gradprobe.extensions import load_formats
+from gradprobe.extensions import Format, Tracker, load_formats, load_trackers
 from gradprobe_reports import REPORTS
 from tests.reports.full import full_report
 
-HEAVY = {"torch", "rich", "junitparser", "xml.etree.ElementTree", "hashlib", "gradprobe_checks", "gradprobe.recorder"}
+FORMATS = [one for one in REPORTS if isinstance(one, Format)]
+HEAVY = {
+    *("torch", "rich", "junitparser", "xml.etree.ElementTree", "hashlib", "gradprobe_checks", "gradprobe.recorder"),
+    *("tensorboard", "wandb", "mlflow"),
+}
 
 
 def test_names_and_suffixes():
-    assert [(one.name, one.suffixes) for one in REPORTS] == [
+    assert [(one.name, one.suffixes) for one in FORMATS] == [
         ("terminal", ()),
         ("json", (".json",)),
         ("html", (".html", ".htm")),
@@ -28,10 +32,15 @@ def test_names_and_suffixes():
 
 
 def test_they_are_found_by_entry_point():
-    assert set(REPORTS) <= set(load_formats())
+    assert set(FORMATS) <= set(load_formats())
 
 
-@pytest.mark.parametrize("unit", REPORTS, ids=lambda unit: unit.name)
+def test_trackers_stand_beside_them():
+    names = [one.name for one in REPORTS if isinstance(one, Tracker)]
+    assert names == ["tensorboard", "wandb", "mlflow"] == [one.name for one in load_trackers()]
+
+
+@pytest.mark.parametrize("unit", FORMATS, ids=lambda unit: unit.name)
 def test_none_shows_source_where_it_was_taken_out(unit, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     report = full_report(tmp_path)

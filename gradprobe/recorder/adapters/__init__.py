@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import fsdp
+from gradprobe.recorder.adapters import fsdp, mlflow, tensorboard, wandb
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -36,7 +36,12 @@ class Adapter:
     install: Install
 
 
-ADAPTERS: Final[tuple[Adapter, ...]] = (Adapter(fsdp.MODULE, fsdp.install),)
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Adapter(fsdp.MODULE, fsdp.install),
+    Adapter(mlflow.MODULE, mlflow.install),
+    Adapter(tensorboard.MODULE, tensorboard.install),
+    Adapter(wandb.MODULE, wandb.install),
+)
 
 
 def install(recorder: Recorder, patches: Patches) -> None:

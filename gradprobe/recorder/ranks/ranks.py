@@ -25,6 +25,8 @@ FIRST: Final = 4
 """Steps from the start that are digested all; after them those whose number is a power of two."""
 FURTHEST: Final = 4096
 """Digested steps are at most so far apart."""
+MOST_AGAIN: Final = 64
+"""Times that weights are digested again after a step that averaged nothing: at an evaluation, and at the end."""
 MOST_INPUTS: Final = 64
 """Tensors of one batch that are digested."""
 
@@ -45,6 +47,8 @@ class Ranks:
         self._pending: list[tuple[int, str, list[int], Digest]] = []
         self._batched = -1
         self._sharded: dict[int, int] = {}
+        self._unaveraged: tuple[int, Bound] | None = None
+        self._again = 0
 
     # What hooks report
 
@@ -67,7 +71,10 @@ class Ranks:
             site: Returns the user's line that calls the wrapper.
         """
         known = self.wrappers.of(wrapper)
-        if known is None or not torch.is_grad_enabled():
+        if known is None:
+            return
+        if not torch.is_grad_enabled():
+            self._digest_again()
             return
         known.is_inside = True
         known.forwards += 1
@@ -121,7 +128,8 @@ class Ranks:
             return
         if self._pending:
             self._write(step)
-        wrapped = self._settle_wrappers(site)
+        wrapped, averaged = self._settle_wrappers(site)
+        self._unaveraged = None if averaged else (step, bound)
         if not is_due(step):
             return
         positions, parameters = (
@@ -138,15 +146,32 @@ class Ranks:
                 self._digest(step, f"{kind}-parameters", where, what)
                 self._digest(step, f"{kind}-gradients", where, [one.grad for one in what])
 
-    def _settle_wrappers(self, site: Site) -> set[int]:
-        """Return the identities of all wrapped parameters; note wrappers that were never to average before this step."""
+    def _digest_again(self) -> None:
+        """Digest the weights once more after a step that averaged no gradients: the script may have averaged weights since."""
+        if self._unaveraged is None or self._again >= MOST_AGAIN:
+            return
+        (step, bound), self._unaveraged = self._unaveraged, None
+        wrapped = {id(one) for wrapper, _ in self.wrappers.living() for one in parameters_of(wrapper)}
+        pairs = [(at, reference()) for at, reference in zip(bound.positions, bound.references, strict=True)]
+        kept = [(at, one) for at, one in pairs if one is not None and id(one) in wrapped]
+        if kept:
+            self._again += 1
+            self._digest(step, "wrapped-parameters", [at for at, _ in kept], [one for _, one in kept])
+
+    def _settle_wrappers(self, site: Site) -> tuple[set[int], bool]:
+        """Return the identities of all wrapped parameters, and whether no wrapper was told not to average before this step.
+
+        Wrappers that were told so are noted.
+        """
         wrapped: set[int] = set()
+        averaged = True
         for wrapper, known in self.wrappers.living():
             wrapped.update(map(id, parameters_of(wrapper)))
             if known.no_sync_at is not None and known.forwards_of_step and not known.synced:
                 self._deep.observe(Observation(UNSYNCED, known.no_sync_at, (RelatedSite(site, "optimizer step"),)))
+                averaged = False
             known.forwards_of_step = known.synced = 0
-        return wrapped
+        return wrapped, averaged
 
     # To the record
 
@@ -175,6 +200,7 @@ class Ranks:
 
     def close(self) -> None:
         """Write what is still on its way."""
+        self._digest_again()
         for at, what, positions, digest in self._pending:
             digest.read()
             self._writer.put_digest(at, what, positions, digest.bits, digest.norms)

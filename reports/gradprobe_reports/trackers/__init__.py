@@ -1,0 +1,1 @@
+"""The trackers that a report can be sent to: one file each, and what they have in common."""
