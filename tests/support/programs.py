@@ -2,7 +2,7 @@
 
 `# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
 only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives.
-`# ranks: N` says in how many processes of one job it runs. A program called `bad_…` must be found out, one called `ok_…` must
+`# ranks: N` says in how many processes of one job it runs, `# needs: PACKAGE, …` what it imports beside torch. A program called `bad_…` must be found out, one called `ok_…` must
 have neither an error nor a warning.
 """
 
@@ -13,13 +13,31 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from tests.support.documents import report_in
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
 _RANKS = re.compile(r"^# ranks: (\d+)$", re.MULTILINE)
+_NEEDS = re.compile(r"^# needs: (.+)$", re.MULTILINE)
+_SERVED: Final = {
+    "huggingface": (
+        "accelerate",
+        "peft",
+        "transformers.trainer",
+        "transformers.models.bert.modeling_bert",
+        "transformers.models.llama.modeling_llama",
+        "trl.trainer.sft_trainer",
+        "trl.trainer.dpo_trainer",
+    ),
+}
+"""Modules that a server imports beforehand, by its name."""
+_SERVER_OF: Final = dict.fromkeys(("accelerate", "peft", "transformers", "trl"), "huggingface")
+"""The server for programs that need a package; the plain one otherwise."""
 _MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z0-9, -]+)")
 
 
@@ -59,15 +77,44 @@ def ranks_of(path: Path) -> int:
     return int(found.group(1)) if found else 1
 
 
+def needs_of(path: Path) -> tuple[str, ...]:
+    """Return the packages that a program imports beside torch."""
+    found = _NEEDS.search(path.read_text())
+    return tuple(name.strip() for name in found.group(1).split(",")) if found else ()
+
+
+def missing_for(path: Path) -> list[str]:
+    """Return the packages that a program needs and that are not installed."""
+    return [name for name in needs_of(path) if find_spec(name) is None]
+
+
+class ProgramServers:
+    """Servers by what they have imported; each is started when the first program needs it."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, ProgramServer] = {}
+
+    def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
+        """Run a program; return its report, its exit code and what it printed."""
+        name = next((_SERVER_OF[need] for need in needs_of(program) if need in _SERVER_OF), "")
+        if name not in self._servers:
+            self._servers[name] = ProgramServer(_SERVED.get(name, ()))
+        return self._servers[name].run(program, folder)
+
+    def close(self) -> None:
+        for server in self._servers.values():
+            server.close()
+
+
 class ProgramServer:
     """A process that runs programs, one after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str] = ()) -> None:
         script = Path(__file__).with_name("program_server.py")
         # What this process imports is what is tried, wherever it was found.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, str(script), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
