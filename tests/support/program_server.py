@@ -1,8 +1,7 @@
 """Runs programs under `gradprobe run` in children of a process that has imported torch already: seconds less for each.
 
-Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`), writes one (`code`, `output`). With
-several ranks it is that many children that find each other as torchrun's workers do, and one more that judges their run. Its
-arguments are further modules to import beforehand.
+Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`, and the packages to have `imported`), writes one (`code`, `output`). With
+several ranks it is that many children that find each other as torchrun's workers do, and one more that judges their run.
 """
 
 import contextlib
@@ -28,11 +27,12 @@ def serve() -> None:
     import gradprobe.recorder.recorder  # noqa: F401
     import gradprobe_checks  # noqa: F401
 
-    for module in sys.argv[1:]:
-        importlib.import_module(module)
     torch.set_num_threads(1)
     for line in sys.stdin:
         asked = json.loads(line)
+        with contextlib.redirect_stdout(sys.stderr):
+            for module in asked["imported"]:
+                importlib.import_module(module)
         print(json.dumps(run(asked["words"], asked["report"], asked["folder"], asked["ranks"])), flush=True)
 
 

@@ -2,7 +2,7 @@
 
 `# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
 only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives.
-`# ranks: N` says in how many processes of one job it runs, `# needs: PACKAGE, …` what it imports beside torch. A program called `bad_…` must be found out, one called `ok_…` must
+`# ranks: N` says in how many processes of one job it runs; `# uses: MODULE …` which packages it needs that take long to import. A program called `bad_…` must be found out, one called `ok_…` must
 have neither an error nor a warning.
 """
 
@@ -15,29 +15,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 from tests.support.documents import report_in
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
+_USES = re.compile(r"^# uses: (.+)$", re.MULTILINE)
 _RANKS = re.compile(r"^# ranks: (\d+)$", re.MULTILINE)
-_NEEDS = re.compile(r"^# needs: (.+)$", re.MULTILINE)
-_SERVED: Final = {
-    "huggingface": (
-        "accelerate",
-        "peft",
-        "transformers.trainer",
-        "transformers.models.bert.modeling_bert",
-        "transformers.models.llama.modeling_llama",
-        "trl.trainer.sft_trainer",
-        "trl.trainer.dpo_trainer",
-    ),
-}
-"""Modules that a server imports beforehand, by its name."""
-_SERVER_OF: Final = dict.fromkeys(("accelerate", "peft", "transformers", "trl"), "huggingface")
-"""The server for programs that need a package; the plain one otherwise."""
 _MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z0-9, -]+)")
 
 
@@ -77,44 +61,21 @@ def ranks_of(path: Path) -> int:
     return int(found.group(1)) if found else 1
 
 
-def needs_of(path: Path) -> tuple[str, ...]:
-    """Return the packages that a program imports beside torch."""
-    found = _NEEDS.search(path.read_text())
-    return tuple(name.strip() for name in found.group(1).split(",")) if found else ()
-
-
-def missing_for(path: Path) -> list[str]:
-    """Return the packages that a program needs and that are not installed."""
-    return [name for name in needs_of(path) if find_spec(name) is None]
-
-
-class ProgramServers:
-    """Servers by what they have imported; each is started when the first program needs it."""
-
-    def __init__(self) -> None:
-        self._servers: dict[str, ProgramServer] = {}
-
-    def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
-        """Run a program; return its report, its exit code and what it printed."""
-        name = next((_SERVER_OF[need] for need in needs_of(program) if need in _SERVER_OF), "")
-        if name not in self._servers:
-            self._servers[name] = ProgramServer(_SERVED.get(name, ()))
-        return self._servers[name].run(program, folder)
-
-    def close(self) -> None:
-        for server in self._servers.values():
-            server.close()
+def uses(path: Path) -> list[str]:
+    """Return the packages that a program needs and that take long to import."""
+    found = _USES.search(path.read_text())
+    return found.group(1).split() if found else []
 
 
 class ProgramServer:
     """A process that runs programs, one after another."""
 
-    def __init__(self, modules: Sequence[str] = ()) -> None:
+    def __init__(self) -> None:
         script = Path(__file__).with_name("program_server.py")
         # What this process imports is what is tried, wherever it was found.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, str(script), *modules],
+            [sys.executable, str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -123,12 +84,18 @@ class ProgramServer:
 
     def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
         """Run a program; return its report, its exit code and what it printed."""
-        return self.run_words([str(program)], folder, ranks_of(program))
+        return self.run_words([str(program)], folder, ranks_of(program), uses(program))
 
-    def run_words(self, words: list[str], folder: Path, ranks: int = 1) -> tuple[dict, int, str]:
-        """Run `gradprobe run` with more words, in so many processes of one job; return likewise."""
+    def run_words(
+        self, words: list[str], folder: Path, ranks: int = 1, imported: Sequence[str] = ()
+    ) -> tuple[dict, int, str]:
+        """Run `gradprobe run` with more words, in so many processes of one job; return likewise.
+
+        What is `imported` is imported once, before the first program that needs it begins.
+        """
         report = folder / "report.json"
         asked = {"words": words, "report": str(report), "folder": str(folder), "ranks": ranks}
+        asked["imported"] = list(imported)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked) + "\n")

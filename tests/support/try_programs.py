@@ -4,11 +4,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.support.programs import ProgramServers, name_of, programs, verdict_on
+from tests.support.programs import ProgramServer, name_of, programs, verdict_on
 
 
 def main() -> None:
-    server, wrong, count = ProgramServers(), 0, 0
+    server, wrong, count = ProgramServer(), 0, 0
     for program in programs():
         if not sys.argv[1:] or any(part in name_of(program) for part in sys.argv[1:]):
             with tempfile.TemporaryDirectory() as folder:

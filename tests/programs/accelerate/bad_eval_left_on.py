@@ -1,5 +1,5 @@
 """Train a classifier with accelerate; accuracy on held-out points is measured every few batches."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Train a classifier with accelerate; a second head for a new task is added once training is prepared."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Train a classifier with accelerate, accumulating over four batches; only model and loader were prepared."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Train a classifier with accelerate; the loss is gathered for the progress line before it is backpropagated."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Train a classifier with accelerate: accumulation over two batches, clipping, a schedule, evaluation after each epoch."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

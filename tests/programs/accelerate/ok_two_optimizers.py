@@ -1,5 +1,5 @@
 """Train a GAN with accelerate: two models, two optimizers, one loader."""
-# needs: accelerate
+# uses: accelerate
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Go on fine-tuning a saved LoRA adapter."""
-# needs: peft, transformers
+# uses: peft transformers.models.llama.modeling_llama
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model

@@ -1,5 +1,5 @@
 """Fine-tune a small pre-trained vision transformer with LoRA and a new classifier; the blocks are checkpointed."""
-# needs: peft, transformers, accelerate
+# uses: peft transformers.trainer transformers.models.vit.modeling_vit
 
 import torch
 from peft import LoraConfig, get_peft_model

@@ -1,5 +1,5 @@
 """Adapt a small pre-trained vision transformer to new images with LoRA, the blocks checkpointed."""
-# needs: peft, transformers
+# uses: peft transformers.models.vit.modeling_vit
 
 import torch
 import torch.nn.functional as F

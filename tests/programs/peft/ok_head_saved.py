@@ -1,5 +1,5 @@
 """Fine-tune a pre-trained BERT with LoRA to classify sentences; the classifier on top of it is new."""
-# needs: peft, transformers, accelerate
+# uses: peft transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 from peft import LoraConfig, get_peft_model

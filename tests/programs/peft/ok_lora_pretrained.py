@@ -1,5 +1,5 @@
 """Fine-tune a small pre-trained Llama with LoRA, its blocks checkpointed; adapters are saved and loaded again."""
-# needs: peft, transformers
+# uses: peft transformers.models.llama.modeling_llama
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model

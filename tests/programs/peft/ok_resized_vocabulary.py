@@ -1,5 +1,5 @@
 """Fine-tune a small pre-trained Llama with LoRA; its vocabulary was padded to a multiple of 64 for speed."""
-# needs: peft, transformers
+# uses: peft transformers.models.llama.modeling_llama
 
 import torch
 from peft import LoraConfig, get_peft_model

@@ -1,5 +1,5 @@
 """Try a LoRA configuration out on a small BERT with random weights; the classifier stays as it is."""
-# needs: peft, transformers
+# uses: peft transformers.models.bert.modeling_bert
 
 import torch
 from peft import LoraConfig, get_peft_model

@@ -1,5 +1,5 @@
 """Fine-tune the last block of a small BERT and its classifier; everything else stays as it is."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 from torch.utils.data import Dataset

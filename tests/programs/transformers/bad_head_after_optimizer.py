@@ -1,5 +1,5 @@
 """Fine-tune a small BERT with an optimizer of one's own; the task turns out to have three classes, so the head is widened."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 from torch import nn

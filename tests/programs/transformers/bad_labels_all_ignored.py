@@ -1,5 +1,5 @@
 """Fine-tune a small GPT-2 on prompts and answers; the prompt's tokens are left out of the loss."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.gpt2.modeling_gpt2
 
 import torch
 from torch.utils.data import Dataset

@@ -1,5 +1,5 @@
 """Train a small BERT with a margin on its confidence; the Trainer's log shows finite losses all along."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """Train a small BERT on sentences of which half have no label: the model's own confident answers stand in."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 import torch.nn.functional as F

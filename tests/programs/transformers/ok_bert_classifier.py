@@ -1,5 +1,5 @@
 """Train a small BERT to tell long sentences from short ones; evaluate as it goes, accumulate over two batches."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import numpy as np
 import torch

@@ -1,5 +1,5 @@
 """Train a small BERT; a callback measures accuracy on held-out sentences. The Trainer itself goes back to training mode."""
-# needs: transformers, accelerate
+# uses: transformers.trainer transformers.models.bert.modeling_bert
 
 import torch
 from torch.utils.data import DataLoader, Dataset
