@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
+from gradprobe.recorder.adapters import transformers
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -35,7 +36,10 @@ class Adapter:
     install: Install
 
 
-ADAPTERS: Final[tuple[Adapter, ...]] = ()
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Adapter(transformers.TRAINER, transformers.install),
+    Adapter(transformers.MODELS, transformers.install_models),
+)
 
 
 def install(recorder: Recorder, patches: Patches) -> None:

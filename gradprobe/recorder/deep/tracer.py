@@ -115,6 +115,7 @@ class Tracer:
         self.escapes = Escapes()
         self.used = 0
         self.caller: Place = None
+        self.checkpointed_at: Place = None
         self.handed_over: dict[int, int] = {}
         self.looks = False
         self.step = 0

@@ -35,7 +35,7 @@ def main():
     torch.manual_seed(0)
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], modules_to_save=["classifier"])
     model = get_peft_model(pretrained("base"), config)
-    arguments = TrainingArguments(
+    arguments = TrainingArguments(  # expect: severed-gradient
         output_dir="out",
         per_device_train_batch_size=8,
         max_steps=6,
@@ -49,7 +49,7 @@ def main():
         use_cpu=True,
         label_names=["labels"],
     )
-    Trainer(model, arguments, train_dataset=Images(64)).train()  # expect: severed-gradient
+    Trainer(model, arguments, train_dataset=Images(64)).train()
 
 
 if __name__ == "__main__":
