@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks.loss_inputs import modules_behind
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen, lo
         confidence=Confidence.CERTAIN,
         title=f"every label equals ignore_index ({index})",
         message=f"In each of {looks} batches that were looked at, all {labels} labels equal ignore_index = {index}, so the loss "
-        "ignores every one of them: there is nothing to learn from. The mean of such a loss is 0/0 = NaN, its sum is 0.",
+        "ignores every one of them: there is nothing to learn from. The mean of such a loss is 0/0 = NaN, its sum is 0."
+        f"{hidden_in_log(record)}",
         fix=f"look at what sets labels to {index}: an inverted mask, or padding that covers everything",
         not_this="nan_to_num on the loss: NaN is what says that nothing is left to learn from",
         location=written or observation.site,

@@ -47,6 +47,7 @@ import numpy as np
 from gradprobe.extensions import Check
 from gradprobe.text.figures import metric as figure
 from gradprobe.values import Confidence, Finding, Severity, StepSkipped
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _finding(observation: Observation, seen: ObservationSeen, *, is_broken: bool
         confidence=Confidence.CERTAIN if met and is_broken else Confidence.LIKELY,
         title=f"the epsilon {figure(epsilon)} is {rounded} in {dtype}",
         message=f"The epsilon {figure(epsilon)} is to keep what {protects} is given away from {rounded}, but in {dtype} it rounds to "
-        f"{rounded}, so it protects nothing. {consequence}",
+        f"{rounded}, so it protects nothing. {consequence}{hidden_in_log(record)}",
         fix=f"compute this in float32 (.float()), or use an epsilon that {dtype} holds: 1e-4, or torch.finfo(x.dtype).tiny for a divisor",
         not_this="a smaller epsilon, or nan_to_num behind it: the protection is still not there",
         location=observation.site,

@@ -29,6 +29,9 @@ def metric_trends(record: Record, trends: Mapping[str, TrendTest]) -> tuple[Metr
     """
     shown = shown_metrics(record)
     logged = {f"{metric.name} at backward" for metric in shown if metric.source not in ("loss", "gradprobe")}
+    # A log that leaves out what is not finite does not stand for the loss.
+    finite = {metric.name for metric in shown if np.isfinite(metric.values).all()}
+    logged = {name for name in logged if name in finite or name.removesuffix(" at backward") not in finite}
     return tuple(_row(metric, trends[metric.name]) for metric in shown if metric.name not in logged)
 
 
