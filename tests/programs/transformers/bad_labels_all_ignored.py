@@ -21,7 +21,7 @@ class Conversations(Dataset):
         prompt, answer = self.prompts[index], self.answers[index]
         tokens = torch.cat([prompt, answer])[:LONGEST]
         labels = tokens.clone()
-        labels[: len(prompt)] = -100
+        labels[: len(prompt)] = -100  # expect: all-labels-ignored
         return {"input_ids": tokens, "labels": labels}
 
 
@@ -39,7 +39,7 @@ def main():
         use_cpu=True,
     )
     trainer = Trainer(GPT2LMHeadModel(config), arguments, train_dataset=Conversations(64))
-    trainer.train()  # expect: all-labels-ignored
+    trainer.train()
 
 
 if __name__ == "__main__":
