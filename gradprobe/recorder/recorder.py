@@ -82,7 +82,7 @@ class Recorder:
         self.losses = Losses()
         self.ledger = self.deep.taken.ledger = Ledger()
         self.modes = Modes(self.layout)
-        self.deep.on_evaluation = self.modes.computed_in_evaluation
+        self.deep.on_mode = self.modes.computed
         self.metrics = Metrics(writer)
         self.steps = Assembler()
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
@@ -205,7 +205,6 @@ class Recorder:
         self.deep.backward_ended()
         self.ledger.backward_ended(site)
         self.modes.backward_ended(site)
-        self.deep.on_evaluation = None  # What is evaluated from now on has been trained.
         if self._handwritten_ended:
             # Not before: the forward of this backward has been followed with what went before it.
             self._handwritten_ended = False

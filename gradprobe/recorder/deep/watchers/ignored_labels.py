@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import torch
 
@@ -95,7 +95,7 @@ class IgnoredLabels:
         return Observation(WHAT, deep.site(place), tuple(related), names_in(tracer, result), detail)
 
 
-def are_labels(target: object) -> bool:
+def are_labels(target: object) -> TypeGuard[torch.Tensor]:
     """Return whether a value holds labels: integers, and some."""
     return (
         isinstance(target, torch.Tensor)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import torch
-
 from gradprobe.recorder.deep.watchers.ignored_labels import are_labels, written_at
 from gradprobe.recorder.deep.watching import Watcher
 from gradprobe.values import Observation, RelatedSite
@@ -31,7 +29,7 @@ class MaskedLabels:
     def after(self, tracer: Tracer, seen: Seen) -> None:
         """Look at the labels of a training step."""
         labels, other = seen.argument(0, "input"), seen.argument(1, "other")
-        if isinstance(other, bool) or other != INDEX or not are_labels(labels) or not torch.is_grad_enabled():
+        if type(other) is not int or other != INDEX or not seen.grad_enabled or not are_labels(labels):
             return
         looks, ignored = self._counts.get(seen.place, (0, 0))
         if looks >= _MOST_LOOKS or (looks > ignored and not labels.is_cpu):
