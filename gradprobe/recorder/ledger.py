@@ -203,6 +203,12 @@ class Ledger:
         books = (book for book in self._mine().values() if id(parameter) in book.identities)
         return [entry for book in books for entry in book.entries if not entry.used]
 
+    def has_unused(self, number: int) -> bool:
+        """Return whether there are gradients that an optimizer has not used yet."""
+        self._settle()
+        book = self._mine().get(number)
+        return book is not None and any(not entry.used for entry in book.entries)
+
     def backward_begins(self) -> None:
         """Look at what is there before a backward adds to it."""
         self._settle()
