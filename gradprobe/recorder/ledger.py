@@ -266,6 +266,7 @@ class Ledger:
                     entry.used += 1
                 else:
                     entry.others.add(number)
+        self._settle()  # A step may clear what it has used by itself.
         if stepped is not None:
             stepped.step_site = site
             stepped.looks = stepped.look()

@@ -234,19 +234,16 @@ class Recorder:
         stepping = self._stepping[optimizer] = Stepping(bound, was_open)
         if closure:
             # An optimizer of torch evaluates its closure first; another one may use what it finds before.
-            if is_torchs(optimizer) or not self.ledger.has_unused(bound.number):
-                return
-        else:
-            stepping.norms = _norms(optimizer, parameters)
+            if not is_torchs(optimizer) and self.ledger.has_unused(bound.number):
+                self._uses(optimizer, stepping)
+                self.ledger.step_ended(bound.number, self.site())
+            return
+        stepping.norms = _norms(optimizer, parameters)
         self._uses(optimizer, stepping)
 
-    def closure_begins(self, optimizer: torch.optim.Optimizer) -> None:
+    def closure_begins(self) -> None:
         """Look at what a closure does: forward and backward, within the optimizer's step."""
         self.deep.resume()
-        stepping = self._stepping.get(optimizer)
-        if stepping is not None and stepping.is_using:  # What was there before this evaluation has been used.
-            stepping.is_using = False
-            self.ledger.step_ended(stepping.bound.number, self.site())
 
     def closure_ended(self, optimizer: torch.optim.Optimizer) -> None:
         """Measure the gradients that a closure has left for the optimizer that called it."""
@@ -259,13 +256,13 @@ class Recorder:
         parameters = optimizer_parameters(optimizer)
         stepping.norms = _norms(optimizer, parameters) if stepping.evaluations == 1 else None
         self._uses(optimizer, stepping)
+        self.ledger.step_ended(stepping.bound.number, self.site())  # It may clear them itself before it ends.
 
     def _uses(self, optimizer: torch.optim.Optimizer, stepping: Stepping) -> None:
         """Note that an optimizer is about to use the gradients that are there."""
         # Books that this step has opened know of what its closure did, and of nothing before.
         if stepping.was_open or self.ledger.has_unused(stepping.bound.number):
             self.ledger.step_begins(stepping.bound.number)
-            stepping.is_using = True
         if not stepping.is_sampled:
             stepping.is_sampled = True
             if self.deep.is_training_thread and self.deep.window.is_open:

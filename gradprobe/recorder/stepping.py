@@ -21,7 +21,6 @@ class Stepping:
         was_open: Whether its gradients had been looked at before this step.
         norms: The norms of what it consumes; None where that is measured when it has ended.
         evaluations: How often it has called its closure.
-        is_using: Whether gradients were there that it may have used since.
         is_sampled: Whether elements of its parameters were looked at.
     """
 
@@ -29,7 +28,6 @@ class Stepping:
     was_open: bool
     norms: Norms | None = None
     evaluations: int = 0
-    is_using: bool = False
     is_sampled: bool = False
 
 

@@ -462,6 +462,8 @@ class Tracer:
             self.note_requires_grad(tensor, bool(args[1]), place)
             return
         value = args[1]
+        if value is tensor:
+            return  # What `module.cpu()` does where everything is on the host already.
         node = self.node(tensor)
         self._note_write(node, ".data", place, self.node(value) if isinstance(value, torch.Tensor) else None)
 

@@ -30,7 +30,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         """Return a closure that says when it begins and when it has ended: what it does is training, not the optimizer's own."""
         return around(
             closure,
-            lambda args, kwargs: closure_begins(optimizer),
+            lambda args, kwargs: closure_begins(),
             lambda token, result: closure_ended(optimizer),
             nothing,
         )
