@@ -89,6 +89,8 @@ class Recorder:
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
         self.patches = Patches()
         self.stopped = False
+        self.relays = 0
+        """How many calls are under way by which a framework hands on to trackers what it was given itself."""
         self.optimizer_calls = 0
         self.scaling = self.deep.scaling
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
@@ -322,13 +324,14 @@ class Recorder:
             self.stopped = True
             raise StopTraining
 
-    def measure(self, name: str, value: object) -> None:
-        """Note a number that the recorder itself saw, for the step that is being made."""
-        self._note_metric(name, "gradprobe", value, self.steps.open)
+    def measure(self, name: str, value: object, source: str = "gradprobe") -> None:
+        """Note a number for the step that is being made: one that the recorder itself saw, where nothing else is said."""
+        self._note_metric(name, source, value, self.steps.open)
 
     def log(self, metrics: Mapping[str, object], source: str = "log") -> None:
         """Note metrics that the script gave to `gradprobe.log`, or that a framework or tracker was given."""
-        self._log(metrics, source)
+        if not self.relays:
+            self._log(metrics, source)
 
     def unfit(self, module: str, error: Exception) -> None:
         """Note that the adapter for a module does not fit the version that the script has imported."""

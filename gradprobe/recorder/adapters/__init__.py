@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
+from gradprobe.recorder.adapters import fabric, lightning
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -35,7 +36,10 @@ class Adapter:
     install: Install
 
 
-ADAPTERS: Final[tuple[Adapter, ...]] = ()
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    *(Adapter(name, lightning.install) for name in lightning.MODULES),
+    *(Adapter(name, fabric.install) for name in fabric.MODULES),
+)
 
 
 def install(recorder: Recorder, patches: Patches) -> None:
