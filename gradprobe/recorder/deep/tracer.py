@@ -340,7 +340,7 @@ class Tracer:
 
     def _note_use(self, nodes: Sequence[Node], place: Place, outputs: Iterable[torch.Tensor]) -> None:
         """Note where a parameter was first used for something that a gradient comes back from."""
-        if not any(output.requires_grad for output in outputs):
+        if not any(output.requires_grad and not graph.is_leaf(output) for output in outputs):  # `x.to(x.dtype)` is x.
             return
         chain = self.chain(sys._getframe(1))
         for node in nodes:

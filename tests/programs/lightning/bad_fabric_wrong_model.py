@@ -1,4 +1,4 @@
-"""The model is rebuilt from its configuration before it is set up: the optimizer keeps the parameters of the first one."""
+"""The model is built anew, wider, before it is set up: the optimizer keeps the parameters of the first one."""
 
 # uses: lightning.fabric
 import torch
@@ -7,15 +7,11 @@ import torch.nn.functional as F
 from lightning.fabric import Fabric
 
 
-def build():
-    return nn.Sequential(nn.Linear(5, 32), nn.GELU(), nn.Linear(32, 1))
-
-
 fabric = Fabric(accelerator="cpu", devices=1)
 fabric.seed_everything(0, verbose=False)
-model = build()
-optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)  # expect: parameter-not-optimized, stale-parameter
-model = fabric.setup_module(build())  # accept: parameter-not-optimized, stale-parameter
+model = nn.Sequential(nn.Linear(5, 8), nn.GELU(), nn.Linear(8, 1))
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)  # accept: parameter-not-optimized, stale-parameter
+model = fabric.setup_module(nn.Sequential(nn.Linear(5, 32), nn.GELU(), nn.Linear(32, 1)))  # expect: stale-parameter
 optimizer = fabric.setup_optimizers(optimizer)
 x = torch.randn(64, 5)
 y = x[:, :1] * x[:, 1:2]
