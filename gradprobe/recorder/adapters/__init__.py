@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import transformers
+from gradprobe.recorder.adapters import fabric, lightning, transformers
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -39,6 +39,8 @@ class Adapter:
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     Adapter(transformers.TRAINER, transformers.install),
     Adapter(transformers.MODELS, transformers.install_models),
+    *(Adapter(name, lightning.install) for name in lightning.MODULES),
+    *(Adapter(name, fabric.install) for name in fabric.MODULES),
 )
 
 

@@ -402,7 +402,6 @@ class Deep:
 
     def backward_ended(self) -> None:
         """Look at the gradients that a backward left where no optimizer will use them."""
-        self.samples.backward_ended()
         if self.books.now and self.is_training_thread:
             self.stray_samples.look(self.books.now, self.tracer.step)
 
