@@ -66,9 +66,7 @@ def _observe_logs(recorder: Recorder, standing: Standing, lightning_module: Any,
     def logged(call: tuple[Arguments, Keywords], _: object) -> None:
         args, kwargs = call
         owner = args[0]
-        name, value = (
-            args[at] if len(args) > at else kwargs[key] for at, key in ((1, "name"), (2, "value"))
-        )
+        name, value = (args[at] if len(args) > at else kwargs[key] for at, key in ((1, "name"), (2, "value")))
         trainer = owner._trainer
         if trainer is None or not trainer.training:
             return
