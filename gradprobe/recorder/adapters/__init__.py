@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import fabric, lightning, transformers
+from gradprobe.recorder.adapters import accelerate, fabric, lightning, transformers
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -37,6 +37,7 @@ class Adapter:
 
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Adapter(accelerate.MODULE, accelerate.install),
     Adapter(transformers.TRAINER, transformers.install),
     Adapter(transformers.MODELS, transformers.install_models),
     *(Adapter(name, lightning.install) for name in lightning.MODULES),

@@ -92,6 +92,14 @@ def test_within_another_recording_it_joins(told):
     assert one == {"scenario": "joined", "own": False, "goes_on": True, "steps": 8}
 
 
+def test_a_step_that_accelerate_leaves_out_is_noted_at_its_line(told):
+    (one,) = told[0]["skipped"]
+    # 2^127 times a gradient above 2 is infinite in float32; 2^67 times it is not.
+    assert one["left_out"] == [True, False, False, False, False]
+    assert (one["lines"], one["count"], one["steps"]) == (["optimizer.step()"], 1, 4)
+    assert one["findings"] == []
+
+
 def test_a_version_that_does_not_fit_is_named_and_the_steps_are_recorded(told):
     (one,) = told[0]["fits no more"]
     assert one["unfit"] == [

@@ -10,6 +10,7 @@ import warnings
 
 import torch
 import transformers
+from accelerate import Accelerator
 from datasets import Dataset
 from torch.optim import optimizer as torch_optimizer
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
@@ -17,6 +18,7 @@ from transformers import BertConfig, BertForSequenceClassification, Trainer, Tra
 import gradprobe
 from gradprobe import _active
 from gradprobe.integrations.transformers import GradprobeCallback
+from gradprobe.values import StepSkipped
 
 warnings.simplefilter("ignore")
 
@@ -174,6 +176,30 @@ def joined() -> None:
     tell("joined", own=own, goes_on=goes_on, steps=watch.steps)
 
 
+def skipped() -> None:
+    """accelerate's optimizer under a gradient scaler whose first scale is too large for float32."""
+    accelerator = Accelerator(cpu=True)
+    accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**127, growth_interval=1000, backoff_factor=2.0**-60)
+    with gradprobe.watch() as watch:
+        net = torch.nn.Linear(4, 1)
+        net, optimizer = accelerator.prepare(net, torch.optim.SGD(net.parameters(), lr=1e-3))
+        left_out = []
+        for _ in range(5):
+            accelerator.backward(net(torch.full((3, 4), 8.0)).pow(2).mean())
+            optimizer.step()
+            left_out.append(optimizer.step_was_skipped)
+            optimizer.zero_grad()
+    seen = [one for one in watch.run().record.incidents if isinstance(one.incident, StepSkipped)]
+    tell(
+        "skipped",
+        left_out=left_out,
+        lines=[one.incident.site.code for one in seen],
+        count=sum(one.count for one in seen),
+        steps=watch.steps,
+        findings=[one.check for one in watch.report().findings if one.severity.value != "info"],
+    )
+
+
 def fits_no_more() -> None:
     """Stand for a version of transformers that has no such method; the one that records must go on."""
     from transformers import trainer as module
@@ -205,7 +231,7 @@ def fits_no_more() -> None:
 
 def main() -> None:
     before = Trainer.train
-    for scenario in (identical, logged, severed, fails, again, joined, fits_no_more):
+    for scenario in (identical, logged, severed, fails, again, joined, skipped, fits_no_more):
         print(scenario.__name__, file=sys.stderr)
         scenario()
     gc.collect()

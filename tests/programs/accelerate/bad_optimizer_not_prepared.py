@@ -30,13 +30,13 @@ def main():
     model = Classifier()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     train = DataLoader(points(96, 0), 8, shuffle=True)
-    model, train = accelerator.prepare(model, train)
+    model, train = accelerator.prepare(model, train)  # expect: ignored-accumulation
     model.train()
     for x, y in train:
         with accelerator.accumulate(model):
             loss = F.cross_entropy(model(x), y)
             accelerator.backward(loss)
-            optimizer.step()  # expect: unprepared-optimizer
+            optimizer.step()
             optimizer.zero_grad()
     accelerator.print(loss.item())
 
