@@ -1,4 +1,4 @@
-"""ignored-accumulation (GP414).
+"""ignored-accumulation (GP415).
 
 ## What it does
 
@@ -105,4 +105,4 @@ def _finding(record: Record, book: Book, source: Source, loss: Observation, step
     )
 
 
-CHECK: Final = Check(name="ignored-accumulation", code="GP414", find=find, page=__doc__ or "")
+CHECK: Final = Check(name="ignored-accumulation", code="GP415", find=find, page=__doc__ or "")
