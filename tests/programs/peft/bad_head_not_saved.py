@@ -34,9 +34,8 @@ def pretrained(folder):
 
 def main():
     torch.manual_seed(0)
-    model = get_peft_model(
-        pretrained("base"), LoraConfig(r=4, target_modules=["query", "value"])
-    )  # expect: frozen-parameter
+    config = LoraConfig(r=4, target_modules=["query", "value"])
+    model = get_peft_model(pretrained("base"), config)  # expect: frozen-parameter
     arguments = TrainingArguments(
         output_dir="out",
         per_device_train_batch_size=8,
