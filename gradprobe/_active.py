@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gradprobe.recorder.recorder import Recorder
+    from gradprobe.watching import Watch
 
 
 class Background(Protocol):
@@ -22,3 +23,5 @@ recorder: Recorder | None = None
 """The one recorder that is active, if any."""
 background: Background | None = None
 """What steps aside for a recording that somebody asks for, if anything does."""
+started: Watch | None = None
+"""The watch that was begun by `start()` and not ended yet, if any."""

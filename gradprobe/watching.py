@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Records the training inside a `with` block.
+    """Records the training inside a `with` block, or from `start` to `stop` where they stand in different cells of a notebook.
+
+    A notebook that ends a cell with `watch.stop()` shows what came of it.
 
     Attributes:
         path: The run directory; None before the block is entered.
@@ -86,25 +88,60 @@ class Watch:
         """End the recording; an exception goes its way, unless it is the one by which `max_batches` ends the block."""
         joined, self._joined = self._joined, None
         recording, self._recording = self._recording, None
+        if joined is None and recording is None:
+            return False
         try:
             if joined is not None:
                 self.steps, self.has_trained = joined.steps, joined.has_trained
                 return joined.ended(error)
-            if recording is None:
-                return False
+            assert recording is not None
             stopped = _finished(recording, error)
             self.steps, self.has_trained = recording.steps, recording.has_trained
             return stopped
         finally:
             self._let_go_on()
 
+    def start(self) -> Watch:
+        """Begin to record, until `stop`; a recording that an earlier `start` has left open is ended.
+
+        Raises:
+            RecordError: If it records already, or the run directory cannot be created, or holds a run.
+        """
+        from gradprobe import _active
+        from gradprobe.errors import RecordError
+
+        if self._recording is not None or self._joined is not None:
+            raise RecordError("expected a watch that does not record yet, found one that does; end it with `stop()`")
+        if _active.started is not None:  # The cell that was to end it was never run: one before it failed.
+            _active.started.stop()
+        self.__enter__()
+        _active.started = self
+        return self
+
+    def stop(self) -> Watch:
+        """End what `start` began; return the watch itself, which a notebook shows as a table.
+
+        Raises:
+            RecordError: If it was never started.
+        """
+        from gradprobe import _active
+        from gradprobe.errors import RecordError
+
+        if self.path is None:
+            raise RecordError("expected a watch that records, found one that was never started; begin with `start()`")
+        if _active.started is self:
+            _active.started = None
+        self.__exit__(None, None, None)
+        return self
+
     def _record(self) -> Recording:
         from gradprobe.recording import Recording
 
-        script = self._name or (sys.argv[0] if sys.argv and sys.argv[0] else "interactive")
+        script = self._name or _notebook()
+        arguments = () if script else sys.argv[1:]
         return Recording(
-            script,
-            sys.argv[1:] if self._name is None else (),
+            script or (sys.argv[0] if sys.argv and sys.argv[0] else "interactive"),
+            arguments,
             output=self._output,
             max_steps=self._max_batches,
             user_roots=self._user_roots,
@@ -152,6 +189,38 @@ class Watch:
             )
         return self.path
 
+    def __repr__(self) -> str:
+        """Return what came of it, in a few lines; what it is, while that is not known."""
+        from gradprobe.summary import as_text
+
+        report = self._shown()
+        return self._state() if report is None else as_text(report)
+
+    def _repr_mimebundle_(self, **options: object) -> dict[str, str]:
+        """Return what a notebook shows: a table, and plain text where there are no tables."""
+        from gradprobe.summary import as_table, as_text
+
+        report = self._shown()
+        if report is None:
+            return {"text/plain": self._state()}
+        return {"text/plain": as_text(report), "text/html": as_table(report)}
+
+    def _shown(self) -> Report | None:
+        """Return the judged run, if there is one to show: one that has ended, and is this watch's own."""
+        is_over = self._recording is None and self._joined is None and self.path is not None
+        return self.report() if is_over and self.has_trained and not self.has_joined else None
+
+    def _state(self) -> str:
+        if self.path is None:
+            return "gradprobe: nothing is recorded yet; begin with start()"
+        if self._recording is not None or self._joined is not None:
+            return f"gradprobe: recording to {self.path}; end it with stop()"
+        if self.has_joined:
+            return (
+                f"gradprobe: {self.steps} steps, part of the recording in {self.path}, which is judged at its own end"
+            )
+        return f"gradprobe: no training was seen, with loss.backward() and optimizer.step() (the record is kept in {self.path})"
+
 
 class _Joined:
     """A block within somebody else's recording, which may end before that one does."""
@@ -185,6 +254,14 @@ class _Joined:
         if stopped:
             self._recorder.stopped = False
         return stopped
+
+
+def _notebook() -> str:
+    """Return the name of the notebook that this process runs; empty where it runs none."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return ""
+    return os.environ.get("JPY_SESSION_NAME", "") or "notebook"
 
 
 def _finished(recording: Recording, error: BaseException | None) -> bool:

@@ -3,7 +3,8 @@
 ## What it does
 
 Finds `cross_entropy` and `nll_loss` whose labels all equal `ignore_index`, in every batch that was looked at: their mean is 0/0, NaN,
-or their sum is 0 and has no gradient.
+or their sum is 0 and has no gradient. Likewise losses that are masked by hand (`labels != -100`) where the mask left nothing, and no
+parameter had a gradient other than zero in the whole run.
 
 It is an error where three batches or more were looked at and all were so; a warning where it was one or two. Batches
 in which some labels count are right.
@@ -44,8 +45,9 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.loss_inputs import modules_behind
-from gradprobe_checks.provenance import observations
+from gradprobe_checks.provenance import never_flowed, observations
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
@@ -57,14 +59,26 @@ LEAST: Final = 3
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for each loss that ignored every label."""
-    for observation, seen in observations(record, "labels-ignored"):
-        if _is_whole(observation):
-            yield _finding(record, observation, seen, int(observation.detail["looks"] or 0))
+    found = list(_whole(record, "labels-ignored"))
+    if not found and _nothing_flowed(record):
+        found = list(_whole(record, "labels-masked"))[:1]
+    for observation, seen in found:
+        yield _finding(record, observation, seen, int(observation.detail["looks"] or 0))
+
+
+def _whole(record: Record, what: str) -> Iterator[tuple[Observation, ObservationSeen]]:
+    return ((one, seen) for one, seen in observations(record, what) if _is_whole(one))
+
+
+def _nothing_flowed(record: Record) -> bool:
+    """Return whether optimizers stepped, and no parameter had a gradient other than zero in any step."""
+    stepped = [one for one in record.parameters if one.counts.looked_at]
+    return bool(stepped) and all(never_flowed(one) for one in stepped)
 
 
 def ignored_at(record: Record) -> set[Site]:
     """Return the losses that had nothing but ignored labels, whenever they were looked at."""
-    return {observation.site for observation, _ in observations(record, "labels-ignored") if _is_whole(observation)}
+    return {observation.site for observation, _ in _whole(record, "labels-ignored")}
 
 
 def _is_whole(observation: Observation) -> bool:
@@ -81,7 +95,8 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen, lo
         confidence=Confidence.CERTAIN,
         title=f"every label equals ignore_index ({index})",
         message=f"In each of {looks} batches that were looked at, all {labels} labels equal ignore_index = {index}, so the loss "
-        "ignores every one of them: there is nothing to learn from. The mean of such a loss is 0/0 = NaN, its sum is 0.",
+        "ignores every one of them: there is nothing to learn from. The mean of such a loss is 0/0 = NaN, its sum is 0."
+        f"{hidden_in_log(record)}",
         fix=f"look at what sets labels to {index}: an inverted mask, or padding that covers everything",
         not_this="nan_to_num on the loss: NaN is what says that nothing is left to learn from",
         location=written or observation.site,

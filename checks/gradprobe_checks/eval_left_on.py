@@ -6,7 +6,8 @@ Finds modules that were put in evaluation mode after they had been trained, and 
 `backward()` goes through them step after step, and their dropout is off, or their batch norm uses its running statistics.
 
 It is an error where the line ran more than once, a warning where it ran once: a second phase of training may mean it.
-Before the first step it is said only where an evaluation followed: a layer computed in that mode, without gradients.
+Before the first step it is said only where an evaluation followed: a layer computed in that mode, without gradients. So it is where
+something puts the module back at each step, but only after its backward (a Trainer's training step begins with `train()`).
 It stays quiet about layers that are put in evaluation mode by themselves, about modules that a library hands over
 in evaluation mode, and about modules that no gradient goes through.
 
@@ -75,14 +76,21 @@ def _finding(record: Record, seen: Observation) -> Finding:
         if seen.detail.get("early")
         else f"{kind} was trained in training mode; this line put it in evaluation mode after step {first}"
     )
+    since = f"the backward at line {backward.line} has gone through it {count} times since, with nothing calling train() in between"
+    is_again = bool(seen.detail.get("again"))
+    if is_again:
+        before = f"This line puts {kind} in evaluation mode for an evaluation within the step"
+        since = (
+            f"the loss that follows is computed in that mode too: {count} times the backward at line {backward.line} went through it, "
+            "and train() came only with the next step"
+        )
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
-        severity=Severity.ERROR if int(seen.detail["calls"] or 0) > 1 else Severity.WARNING,
+        severity=Severity.ERROR if int(seen.detail["calls"] or 0) > 1 and not is_again else Severity.WARNING,
         confidence=Confidence.LIKELY,
         title=f"{kind} stays in eval mode while it is trained: train() is missing after eval()",
-        message=f"{before}, and the backward at line {backward.line} has gone through it {count} times since, with nothing calling "
-        f"train() in between. Its {layers} layers do not do in evaluation mode what they are there for: dropout is off, batch norm "
+        message=f"{before}, and {since}. Its {layers} layers do not do in evaluation mode what they are there for: dropout is off, batch norm "
         "uses its running statistics.",
         fix="call train() on the same module when the evaluation is over (also where it returns early), or before each epoch of training",
         not_this="torch.no_grad() in place of eval(): it ends the graph of the evaluation, and says nothing about dropout and batch norm",

@@ -60,6 +60,7 @@ from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks import clip_before_unscale, clip_without_effect, missing_zero_grad
 from gradprobe_checks.endings import ends_non_finite
 from gradprobe_checks.learning import ADAPTIVE, relative_updates
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.missing_scaler_update import is_misused
 from gradprobe_checks.places import backward_sites
@@ -293,7 +294,7 @@ def _finding(record: Record, explosion: _Explosion) -> Finding:
         severity=Severity.ERROR if explosion.lost else Severity.WARNING,
         confidence=confidence if explosion.lost else Confidence.LIKELY,
         title="gradients explode: they grow until losses are infinite or NaN",
-        message=f"{_evidence(explosion)}, and {end}: training diverges. {why}",
+        message=f"{_evidence(explosion)}, and {end}: training diverges. {why}{hidden_in_log(record)}",
         fix=fix,
         not_this="skipping the batch, or nan_to_num: the weights are lost already",
         location=location,

@@ -7,7 +7,7 @@ embeddings and teachers are frozen on purpose all the time. It takes one of thes
 
 - a library froze it by default (`nn.Embedding.from_pretrained`), and the script gave it to an optimizer;
 - one and the same line froze weights that had been loaded and a layer that was just initialised: the freezing reaches
-  too far;
+  too far, or a library froze all that it was not told of (`get_peft_model` without `modules_to_save`);
 - it was frozen after an optimizer had been built with it, was just initialised, and never trained;
 - `module.requires_grad = True` was to unfreeze it: this sets an attribute of the module and changes no parameter. The
   opposite, `module.requires_grad = False`, is named too: it freezes nothing.
@@ -46,6 +46,7 @@ None.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -77,14 +78,18 @@ def find(record: Record) -> Iterator[Finding]:
         )
     for site, positions in _by_site(record, _swept_along(record, frozen)).items():
         names = listed(modules_of(record, positions))
+        is_own = "requires_grad" in site.code
+        freezes = "sets requires_grad to False on" if is_own else "freezes all that it is not told to train:"
         yield _finding(
             record,
             site,
             positions,
             f"the freezing reaches too far: {names} was just initialised",
-            f"This line sets requires_grad to False on weights that were loaded, and on {counted(len(positions), 'parameter')} of "
+            f"This line {freezes} weights that were loaded, and {'on ' if is_own else ''}{counted(len(positions), 'parameter')} of "
             f"{names} as well, which hold random values. The loss depends on them, and they will never be trained.",
-            f"freeze only what was loaded; leave out {names}, or unfreeze it with requires_grad_(True)",
+            f"freeze only what was loaded; leave out {names}, or unfreeze it with requires_grad_(True)"
+            if is_own
+            else f"tell it to train {names} (in peft: modules_to_save, or the task_type), or unfreeze it with requires_grad_(True)",
         )
     for site, positions in _by_site(record, {one for one in frozen if _is_late(record, one)}).items():
         names = listed(modules_of(record, positions))
@@ -149,11 +154,7 @@ def _is_by_default(record: Record, position: int) -> bool:
 
 def _swept_along(record: Record, frozen: set[int]) -> set[int]:
     """Return what was just initialised among what one line froze together with loaded weights."""
-    loaded = {
-        account.frozen_at
-        for account in record.accounts.values()
-        if account.frozen_by_user and account.origin == "copied"
-    }
+    loaded = _sites_of_loaded(record)
     return {
         position
         for position in frozen
@@ -161,6 +162,26 @@ def _swept_along(record: Record, frozen: set[int]) -> set[int]:
         and account.origin == "initialised"
         and account.frozen_at in loaded
     }
+
+
+def _sites_of_loaded(record: Record) -> set[Site | None]:
+    """Return the lines that froze loaded weights.
+
+    Weights that are put in place as they are (`from_pretrained` reads them in threads) are not seen to be copied. They are taken
+    as loaded where matrices of that kind are most of what a line froze: zeros and ones come so as well, but as vectors.
+    """
+    sites: set[Site | None] = set()
+    given: dict[Site | None, int] = {}
+    for position, account in record.accounts.items():
+        if not account.frozen_by_user:
+            continue
+        shape = record.parameters[position].shape
+        if account.origin == "copied":
+            sites.add(account.frozen_at)
+        elif len(shape) > 1:
+            sign = 1 if account.origin == "given" else -1
+            given[account.frozen_at] = given.get(account.frozen_at, 0) + sign * math.prod(shape)
+    return sites | {site for site, balance in given.items() if balance > 0}
 
 
 def _is_late(record: Record, position: int) -> bool:

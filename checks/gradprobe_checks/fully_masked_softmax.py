@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks.endings import ends_non_finite
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.non_finite_origin import SOFTMAXES
 from gradprobe_checks.provenance import observations
 from gradprobe_checks.scale_collapse import is_collapsed
@@ -73,7 +74,7 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen) ->
         confidence=Confidence.CERTAIN,
         title=f"NaN is born here: a row of the {operation} is fully masked",
         message=f"{operation} is given a row in which every position is -inf, and 0/0 makes the whole row NaN. It shows in the loss "
-        f"or the gradient in step {seen.first_step}.",
+        f"or the gradient in step {seen.first_step}.{hidden_in_log(record)}",
         fix="leave at least one position unmasked in each row (an inverted mask? rows of padding alone?), or fill with -1e9 "
         "instead of -inf and drop those rows",
         not_this="nan_to_num after the softmax: its backward still makes NaN of the row",

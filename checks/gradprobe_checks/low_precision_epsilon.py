@@ -47,6 +47,7 @@ import numpy as np
 from gradprobe.extensions import Check
 from gradprobe.text.figures import metric as figure
 from gradprobe.values import Confidence, Finding, Severity, StepSkipped
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.provenance import observations
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def find(record: Record) -> Iterator[Finding]:
     for observation, seen in observations(record, "epsilon-lost"):
         if observation.site not in told:
             told.add(observation.site)
-            yield _finding(observation, seen, is_broken=is_broken)
+            yield _finding(observation, seen, is_broken=is_broken, hidden=hidden_in_log(record))
 
 
 def accounts_for(record: Record, site: Site) -> bool:
@@ -83,7 +84,7 @@ def _is_broken(record: Record) -> bool:
     return norms or losses or any(isinstance(seen.incident, StepSkipped) for seen in record.incidents)
 
 
-def _finding(observation: Observation, seen: ObservationSeen, *, is_broken: bool) -> Finding:
+def _finding(observation: Observation, seen: ObservationSeen, *, is_broken: bool, hidden: str) -> Finding:
     detail = observation.detail
     epsilon, dtype, protects = float(detail["epsilon"] or 0.0), str(detail["dtype"]), str(detail["protects"])
     met, rounded = bool(detail["met"]), "0" if not detail["rounds_to"] else "1"
@@ -101,7 +102,7 @@ def _finding(observation: Observation, seen: ObservationSeen, *, is_broken: bool
         confidence=Confidence.CERTAIN if met and is_broken else Confidence.LIKELY,
         title=f"the epsilon {figure(epsilon)} is {rounded} in {dtype}",
         message=f"The epsilon {figure(epsilon)} is to keep what {protects} is given away from {rounded}, but in {dtype} it rounds to "
-        f"{rounded}, so it protects nothing. {consequence}",
+        f"{rounded}, so it protects nothing. {consequence}{hidden if is_broken else ''}",
         fix=f"compute this in float32 (.float()), or use an epsilon that {dtype} holds: 1e-4, or torch.finfo(x.dtype).tiny for a divisor",
         not_this="a smaller epsilon, or nan_to_num behind it: the protection is still not there",
         location=observation.site,

@@ -56,6 +56,7 @@ import numpy as np
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, ScalerCall, Severity
 from gradprobe.values.step import NOT_LOOKED_AT
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.places import backward_sites
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def _finding(record: Record, tails: Sequence[_Tail], lost: Sequence[str]) -> Fin
         confidence=Confidence.CERTAIN if lost else Confidence.LIKELY,
         title=f"gradients are NaN or infinite from step {since} on",
         message=f"The first was the gradient of {first}, in step {since}; since then it has never been finite again. "
-        f"{after} The line cannot be named: the record holds gradient norms, not the operation that made them.",
+        f"{after} The line cannot be named: the record holds gradient norms, not the operation that made them."
+        f"{hidden_in_log(record)}",
         fix=f"look at step {since} for a log, sqrt, norm or division at 0, an empty mask, a float16 overflow or too "
         "large a learning rate; torch.autograd.set_detect_anomaly(True) names the operation",
         not_this="skipping the batch or replacing NaN by 0: the weights may be NaN already",

@@ -50,6 +50,7 @@ from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks import exploding_gradient
 from gradprobe_checks.all_labels_ignored import ignored_at
 from gradprobe_checks.endings import ends_non_finite
+from gradprobe_checks.logs import hidden_in_log
 from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.provenance import observations
 from gradprobe_checks.scale_collapse import is_collapsed
@@ -106,7 +107,7 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen) ->
         severity=Severity.ERROR if lost else Severity.WARNING if stepped else Severity.INFO,
         confidence=Confidence.CERTAIN,
         title=f"NaN is born here: {operation}",
-        message=f"{what}. It shows in the loss or the gradient in step {seen.first_step}, {end}.",
+        message=f"{what}. It shows in the loss or the gradient in step {seen.first_step}, {end}.{hidden_in_log(record)}",
         fix=FIXES.get(
             operation, f"keep the argument of {operation} where it is defined: an epsilon, a clamp, a stable form"
         ),

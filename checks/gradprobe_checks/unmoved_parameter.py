@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
-from gradprobe.values import Backward, Confidence, Finding, OptimizerStep, RelatedSite, Severity, ZeroGrad
+from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.places import optimizer_sites
 from gradprobe_checks.provenance import agreeing, counted, listed, modules_of
 from gradprobe_checks.sampled import Sampled, positions, sampled, span
@@ -67,29 +67,8 @@ def find(record: Record) -> Iterator[Finding]:
             yield _finding(record, still, everything)
 
 
-def _cleared_at(record: Record, number: int) -> Site | None:
-    """Return where gradients are cleared between a backward and the end of the optimizer's step that it is part of."""
-    for pattern in record.patterns:
-        after_backward: Site | None = None
-        seen = False
-        for position in pattern:
-            call = record.calls[position].call
-            if isinstance(call, Backward):
-                seen, after_backward = True, None
-            elif isinstance(call, ZeroGrad) and seen and after_backward is None:
-                after_backward = call.site
-            elif isinstance(call, OptimizerStep) and call.optimizer == number and after_backward is not None:
-                return after_backward
-    return None
-
-
-def _reason(is_cleared: bool, is_own: bool) -> tuple[str, str]:
+def _reason(is_own: bool) -> tuple[str, str]:
     """Return why nothing moves, and what to do."""
-    if is_cleared:
-        return (
-            "The closure clears the gradients after its backward, before the optimizer reads them.",
-            "call zero_grad() in the closure before backward(), not after it",
-        )
     if is_own:
         return (
             "The script's own step() leaves the parameters as they are.",
@@ -109,9 +88,8 @@ def _finding(record: Record, still: list[Sampled], everything: list[Sampled]) ->
     rate = still[0].observation.detail.get("rate")
     whole = len(still) == len(everything)
     step_method = still[0].site("optimizer's step")
-    cleared = _cleared_at(record, optimizer.number) if all(one.number("cleared") for one in still) else None
-    location: Site | None = cleared or step_method or optimizer.built
-    why, fix = _reason(cleared is not None, step_method is not None)
+    location: Site | None = step_method or optimizer.built
+    why, fix = _reason(step_method is not None)
     return Finding(
         check=CHECK.name,
         code=CHECK.code,

@@ -36,6 +36,9 @@ def listed_metrics(record: Record) -> tuple[Metric, ...]:
     """Return the metrics that are the user's, each once, however many sources it was logged through."""
     shown = shown_metrics(record)
     logged = {f"{metric.name} at backward" for metric in shown if metric.source not in ("loss", "gradprobe")}
+    # A log that leaves out what is not finite does not stand for the loss.
+    finite = {metric.name for metric in shown if np.isfinite(metric.values).all()}
+    logged = {name for name in logged if name in finite or name.removesuffix(" at backward") not in finite}
     return without_repeats([metric for metric in shown if metric.name not in logged], {"log": 0, "loss": 2})
 
 

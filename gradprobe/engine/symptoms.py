@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from gradprobe.values import Finding
 
 
+_MAKE_NON_FINITE: Final = (
+    "exploding-gradient",
+    "non-finite-origin",
+    "fully-masked-softmax",
+    "all-labels-ignored",
+    "low-precision-epsilon",
+)
 _EXPLAIN_ALL: Final = {
-    "non-finite-gradient": (
-        "exploding-gradient",
-        "non-finite-origin",
-        "fully-masked-softmax",
-        "all-labels-ignored",
-        "low-precision-epsilon",
-    )
+    "non-finite-gradient": _MAKE_NON_FINITE,
+    "filtered-loss": _MAKE_NON_FINITE,
 }
 """Causes that account for every finding of a symptom: NaN that is born once is everywhere a step later."""
 

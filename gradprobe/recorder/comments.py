@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from gradprobe.recorder.cells import cell_name
 from gradprobe.values import Observation, Site
 
 WHAT: Final = "allow-comment"
@@ -26,4 +27,4 @@ def comments_in(files: Iterable[str]) -> Iterator[Observation]:
             if found:
                 checks = " ".join(found[1].replace(",", " ").split())
                 detail = {"checks": checks, "reason": (found[2] or "").strip()}
-                yield Observation(WHAT, Site(file, number, "", line.strip()[:400]), detail=detail)
+                yield Observation(WHAT, Site(cell_name(file) or file, number, "", line.strip()[:400]), detail=detail)

@@ -203,6 +203,12 @@ class Ledger:
         books = (book for book in self._mine().values() if id(parameter) in book.identities)
         return [entry for book in books for entry in book.entries if not entry.used]
 
+    def has_unused(self, number: int) -> bool:
+        """Return whether there are gradients that an optimizer has not used yet."""
+        self._settle()
+        book = self._mine().get(number)
+        return book is not None and any(not entry.used for entry in book.entries)
+
     def backward_begins(self) -> None:
         """Look at what is there before a backward adds to it."""
         self._settle()
@@ -260,6 +266,7 @@ class Ledger:
                     entry.used += 1
                 else:
                     entry.others.add(number)
+        self._settle()  # A step may clear what it has used by itself.
         if stepped is not None:
             stepped.step_site = site
             stepped.looks = stepped.look()

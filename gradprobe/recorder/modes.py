@@ -20,13 +20,15 @@ WHAT: Final = "eval-left-on"
 """An observation of backwards through a module in evaluation mode that the same backward call had trained before."""
 MOST_LAYERS: Final = 8
 MOST_PARAMETERS: Final = 4
+MOST_TRAINING: Final = 4096
+"""Layers that computed in training mode, of one step."""
 MOST_SWITCHES: Final = 32
 """Switched modules that are looked at, at the most."""
 _DROPOUT: Final = nn.modules.dropout._DropoutNd
 _BATCH_NORM: Final = nn.modules.batchnorm._BatchNorm
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Switch:
     """A call that put a module in evaluation mode, and that nothing has undone so far.
 
@@ -45,6 +47,7 @@ class Switch:
         last_step: Step of the newest that used some.
         is_early: Whether it was called before any backward.
         is_used: Whether one of the layers has computed in that mode since, without gradients: an evaluation.
+        is_mixed: Whether one of them computed in training mode in a step that was backpropagated since.
     """
 
     site: Site
@@ -61,6 +64,12 @@ class Switch:
     last_step: int = 0
     is_early: bool = False
     is_used: bool = False
+    is_mixed: bool = False
+
+    @property
+    def was_for_evaluation(self) -> bool:
+        """Whether all that deep steps saw computed in that mode was an evaluation, and then what was backpropagated."""
+        return self.is_used and not self.is_mixed
 
     def is_on(self) -> bool:
         """Return whether some of the layers is still in evaluation mode."""
@@ -84,6 +93,8 @@ class Modes:
         self._switches: list[Switch] = []
         self._told: dict[Site, Switch] = {}
         self._calls: dict[Site, int] = {}
+        self._undone: dict[Site, dict[Site, int]] = {}
+        self._in_training: set[int] = set()
         self._sites: set[Site] = set()
         self._first_in_evaluation: weakref.WeakKeyDictionary[nn.Module, set[Site]] = weakref.WeakKeyDictionary()
         self._before: list[list[tuple[int, int]]] = []
@@ -123,10 +134,19 @@ class Modes:
             )
         )
 
-    def computed_in_evaluation(self, layer: nn.Module) -> None:
-        """Note that a layer computed in evaluation mode while gradients were off."""
+    def computed(self, layer: nn.Module, training: bool) -> None:
+        """Note that a layer computed in a deep step.
+
+        Args:
+            layer: The layer.
+            training: Whether it did so in training mode, for a gradient; else it was in evaluation mode, without any.
+        """
+        if training:
+            if len(self._in_training) < MOST_TRAINING:
+                self._in_training.add(id(layer))
+            return
         for switch in self._switches:
-            if switch.is_early and not switch.is_used:
+            if not switch.is_used:
                 module = switch.module()
                 switch.is_used = module is not None and any(one is layer for one in module.modules())
 
@@ -143,11 +163,13 @@ class Modes:
                 continue
             if switch.is_early and not switch.is_used:
                 continue
+            switch.is_mixed = switch.is_mixed or any(id(one) in self._in_training for one in module.modules())
             if not switch.is_early and site not in switch.trained_at:
                 self._first_in_evaluation.setdefault(module, set()).add(site)
                 continue
             switch.waiting[site] = switch.waiting.get(site, 0) + 1
         self._before = []
+        self._in_training.clear()
         if len(self._sites) < 256:
             self._sites.add(site)
 
@@ -176,9 +198,16 @@ class Modes:
                 self._told[switch.site] = switch
 
     def observations(self) -> Iterator[Observation]:
-        """Return what was seen so far; of a line that put modules in evaluation mode again and again, the longest time."""
+        """Return what was seen so far.
+
+        Of a line that put modules in evaluation mode again and again, it is the longest time. Where each time was undone only
+        after a backward (a framework calls `train()` at the beginning of each step), and was for an evaluation, it is all of them.
+        """
         for site, switch in self._told.items():
             backward, count = max(switch.backwards.items(), key=lambda item: item[1])
+            times = self._undone.get(site, {}).get(backward, 0) + sum(
+                one.backwards.get(backward, 0) for one in self._switches if one.site == site and one.was_for_evaluation
+            )
             module = switch.module()
             names = (
                 switch.names
@@ -190,7 +219,8 @@ class Modes:
             detail: dict[str, Any] = {
                 "module": switch.type,
                 "layers": switch.kinds,
-                "backwards": count,
+                "backwards": max(count, times),
+                "again": times > count,
                 "calls": self._calls.get(site, 1),
                 "early": switch.is_early,
                 "first_step": switch.step,
@@ -200,6 +230,11 @@ class Modes:
 
     def settle(self) -> None:
         """Forget switches that were undone since."""
+        for switch in self._switches:
+            if switch.backwards and switch.was_for_evaluation and not switch.is_on():
+                counts = self._undone.setdefault(switch.site, {})
+                for backward, count in switch.backwards.items():
+                    counts[backward] = counts.get(backward, 0) + count
         self._switches = [switch for switch in self._switches if switch.is_on()]
 
     def _owned(self, module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -5,12 +5,14 @@ Modules are not looked for through the garbage collector, which touches deprecat
 
 from __future__ import annotations
 
+import dis
+import functools
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Final, TypeAlias, TypeGuard
 
 import torch
@@ -55,7 +57,7 @@ def scope_of(frame: FrameType) -> Iterator[Mapping[str, object]]:
     it is not looked into.
     """
     is_snapshot = sys.version_info < (3, 13) and bool(frame.f_code.co_flags & CO_OPTIMIZED)
-    if is_snapshot and not _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names):
+    if is_snapshot and _asks_for_locals(frame.f_code):
         yield {}
         return
     scope = frame.f_locals
@@ -64,6 +66,19 @@ def scope_of(frame: FrameType) -> Iterator[Mapping[str, object]]:
     finally:
         if is_snapshot:
             scope.clear()
+
+
+def _asks_for_locals(code: CodeType) -> bool:
+    """Return whether a function calls `locals()` or its like: `model.eval()` is another function of that name."""
+    return not _ASK_FOR_LOCALS.isdisjoint(code.co_names) and _loads(code)
+
+
+@functools.lru_cache(maxsize=1024)
+def _loads(code: CodeType) -> bool:
+    return any(
+        one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASK_FOR_LOCALS
+        for one in dis.get_instructions(code)
+    )
 
 
 def variable_of(value: object, frame: FrameType | None) -> str | None:

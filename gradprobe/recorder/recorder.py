@@ -34,6 +34,7 @@ from gradprobe.recorder.outbox import Outbox
 from gradprobe.recorder.patches import Patches, nothing
 from gradprobe.recorder.ranks.ranks import Ranks
 from gradprobe.recorder.sites import Sites
+from gradprobe.recorder.stepping import Stepping, is_torchs
 from gradprobe.recorder.steps import Assembler, Draft
 from gradprobe.recorder.stop import StopTraining
 from gradprobe.recorder.transfer import host_value, on_host
@@ -82,19 +83,20 @@ class Recorder:
         self.losses = Losses()
         self.ledger = self.deep.taken.ledger = Ledger()
         self.modes = Modes(self.layout)
-        self.deep.on_evaluation = self.modes.computed_in_evaluation
+        self.deep.on_mode = self.modes.computed
         self.metrics = Metrics(writer)
         self.steps = Assembler()
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
         self.patches = Patches()
         self.stopped = False
+        self.relays = 0
+        """How many calls are under way by which a framework hands on to trackers what it was given itself."""
         self.optimizer_calls = 0
         self.scaling = self.deep.scaling
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
         self.max_steps = max_steps
         self._on_crash = on_crash
-        self._measured: weakref.WeakKeyDictionary[torch.optim.Optimizer, tuple[Bound, Norms | None]]
-        self._measured = weakref.WeakKeyDictionary()
+        self._stepping: weakref.WeakKeyDictionary[torch.optim.Optimizer, Stepping] = weakref.WeakKeyDictionary()
         self._handwritten: Pending | None = None
         self._handwritten_ended = False
         self._backward_open = False
@@ -211,7 +213,6 @@ class Recorder:
         self.deep.backward_ended()
         self.ledger.backward_ended(site)
         self.modes.backward_ended(site)
-        self.deep.on_evaluation = None  # What is evaluated from now on has been trained.
         if self._handwritten_ended:
             # Not before: the forward of this backward has been followed with what went before it.
             self._handwritten_ended = False
@@ -224,33 +225,63 @@ class Recorder:
     def optimizer_begins(self, optimizer: torch.optim.Optimizer, frame: FrameType | None, closure: bool) -> None:
         """Measure the gradients that an optimizer is about to consume.
 
-        With a closure they come to be within the step, and are measured after it.
+        With a closure they come to be within the step, and are measured when the closure has ended.
         """
         self.optimizer_calls += 1
         self._handwritten = None
         if self.deep.is_training_thread:
             self.scaling.settle()
-        if not closure:
-            self.deep.pause()
+        self.deep.pause()
         parameters = optimizer_parameters(optimizer)
         if not parameters:
             return
         self._note_if_skipped(optimizer)
         bound = self.layout.bind(optimizer, parameters, frame, self.built.get(optimizer))
         was_open = self.ledger.bind(bound.number, parameters)
-        if was_open and not closure:
-            self.ledger.step_begins(bound.number)
-        self._measured[optimizer] = (bound, None if closure else _norms(optimizer, parameters))
-        if self.deep.is_training_thread and self.deep.window.is_open:
-            self.deep.samples.before(optimizer, closure=closure)
+        stepping = self._stepping[optimizer] = Stepping(bound, was_open)
+        if closure:
+            # An optimizer of torch evaluates its closure first; another one may use what it finds before.
+            if not is_torchs(optimizer) and self.ledger.has_unused(bound.number):
+                self._uses(optimizer, stepping)
+                self.ledger.step_ended(bound.number, self.site())
+            return
+        stepping.norms = _norms(optimizer, parameters)
+        self._uses(optimizer, stepping)
+
+    def closure_begins(self) -> None:
+        """Look at what a closure does: forward and backward, within the optimizer's step."""
+        self.deep.resume()
+
+    def closure_ended(self, optimizer: torch.optim.Optimizer) -> None:
+        """Measure the gradients that a closure has left for the optimizer that called it."""
+        self.deep.pause()
+        stepping = self._stepping.get(optimizer)
+        if stepping is None:
+            return
+        stepping.evaluations += 1
+        # Of several evaluations the newest counts, and it is not known before the end which one that is.
+        parameters = optimizer_parameters(optimizer)
+        stepping.norms = _norms(optimizer, parameters) if stepping.evaluations == 1 else None
+        self._uses(optimizer, stepping)
+        self.ledger.step_ended(stepping.bound.number, self.site())  # It may clear them itself before it ends.
+
+    def _uses(self, optimizer: torch.optim.Optimizer, stepping: Stepping) -> None:
+        """Note that an optimizer is about to use the gradients that are there."""
+        # Books that this step has opened know of what its closure did, and of nothing before.
+        if stepping.was_open or self.ledger.has_unused(stepping.bound.number):
+            self.ledger.step_begins(stepping.bound.number)
+        if not stepping.is_sampled:
+            stepping.is_sampled = True
+            if self.deep.is_training_thread and self.deep.window.is_open:
+                self.deep.samples.before(optimizer)
 
     def optimizer_ended(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that an optimizer took its step."""
         self.deep.resume()
-        bound, norms = self._measured.pop(optimizer, (None, None))
-        if bound is None:
+        stepping = self._stepping.pop(optimizer, None)
+        if stepping is None:
             return
-        norms = norms or _norms(optimizer, optimizer_parameters(optimizer))
+        bound, norms = stepping.bound, stepping.norms or _norms(optimizer, optimizer_parameters(optimizer))
         if not np.isfinite(norms.values).all():
             self.deep.turned_non_finite(site)
         self.deep.gradients_measured(norms.values)
@@ -298,13 +329,14 @@ class Recorder:
             self.stopped = True
             raise StopTraining
 
-    def measure(self, name: str, value: object) -> None:
-        """Note a number that the recorder itself saw, for the step that is being made."""
-        self._note_metric(name, "gradprobe", value, self.steps.open)
+    def measure(self, name: str, value: object, source: str = "gradprobe") -> None:
+        """Note a number for the step that is being made: one that the recorder itself saw, where nothing else is said."""
+        self._note_metric(name, source, value, self.steps.open)
 
     def log(self, metrics: Mapping[str, object], source: str = "log") -> None:
         """Note metrics that the script gave to `gradprobe.log`, or that a framework or tracker was given."""
-        self._log(metrics, source)
+        if not self.relays:
+            self._log(metrics, source)
 
     def unfit(self, module: str, error: Exception) -> None:
         """Note that the adapter for a module does not fit the version that the script has imported."""

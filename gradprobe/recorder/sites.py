@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from gradprobe.recorder.cells import cell_name
 from gradprobe.values import Site
 
 OWN: Final = str(Path(__file__).resolve().parent.parent)
@@ -90,7 +91,7 @@ class Sites:
         key = (file, line, function)
         site = self._sites.get(key)
         if site is None:
-            site = Site(file, line, function, linecache.getline(file, line).strip()[:400])
+            site = Site(cell_name(file) or file, line, function, linecache.getline(file, line).strip()[:400])
             if len(self._sites) < 100_000:
                 self._sites[key] = site
         return site

@@ -1,10 +1,11 @@
 """Runs programs under `gradprobe run` in children of a process that has imported torch already: seconds less for each.
 
-Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`), writes one (`code`, `output`). With
+Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`, and the packages to have `imported`), writes one (`code`, `output`). With
 several ranks it is that many children that find each other as torchrun's workers do, and one more that judges their run.
 """
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -29,6 +30,9 @@ def serve() -> None:
     torch.set_num_threads(1)
     for line in sys.stdin:
         asked = json.loads(line)
+        with contextlib.redirect_stdout(sys.stderr):
+            for module in asked["imported"]:
+                importlib.import_module(module)
         print(json.dumps(run(asked["words"], asked["report"], asked["folder"], asked["ranks"])), flush=True)
 
 

@@ -2,7 +2,7 @@
 
 `# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
 only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives.
-`# ranks: N` says in how many processes of one job it runs. A program called `bad_…` must be found out, one called `ok_…` must
+`# ranks: N` says in how many processes of one job it runs; `# uses: MODULE …` which packages it needs that take long to import. A program called `bad_…` must be found out, one called `ok_…` must
 have neither an error nor a warning.
 """
 
@@ -13,12 +13,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.documents import report_in
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
+_USES = re.compile(r"^# uses: (.+)$", re.MULTILINE)
 _RANKS = re.compile(r"^# ranks: (\d+)$", re.MULTILINE)
 _MARK = re.compile(r"#\s*(expect|accept|expect-info|expect-anywhere):\s*([a-z0-9, -]+)")
 
@@ -59,6 +61,12 @@ def ranks_of(path: Path) -> int:
     return int(found.group(1)) if found else 1
 
 
+def uses(path: Path) -> list[str]:
+    """Return the packages that a program needs and that take long to import."""
+    found = _USES.search(path.read_text())
+    return found.group(1).split() if found else []
+
+
 class ProgramServer:
     """A process that runs programs, one after another."""
 
@@ -76,12 +84,18 @@ class ProgramServer:
 
     def run(self, program: Path, folder: Path) -> tuple[dict, int, str]:
         """Run a program; return its report, its exit code and what it printed."""
-        return self.run_words([str(program)], folder, ranks_of(program))
+        return self.run_words([str(program)], folder, ranks_of(program), uses(program))
 
-    def run_words(self, words: list[str], folder: Path, ranks: int = 1) -> tuple[dict, int, str]:
-        """Run `gradprobe run` with more words, in so many processes of one job; return likewise."""
+    def run_words(
+        self, words: list[str], folder: Path, ranks: int = 1, imported: Sequence[str] = ()
+    ) -> tuple[dict, int, str]:
+        """Run `gradprobe run` with more words, in so many processes of one job; return likewise.
+
+        What is `imported` is imported once, before the first program that needs it begins.
+        """
         report = folder / "report.json"
         asked = {"words": words, "report": str(report), "folder": str(folder), "ranks": ranks}
+        asked["imported"] = list(imported)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked) + "\n")

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import fsdp, mlflow, tensorboard, wandb
+from gradprobe.recorder.adapters import accelerate, fabric, fsdp, lightning, mlflow, tensorboard, transformers, wandb
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -37,9 +37,14 @@ class Adapter:
 
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Adapter(accelerate.MODULE, accelerate.install),
+    *(Adapter(name, fabric.install) for name in fabric.MODULES),
     Adapter(fsdp.MODULE, fsdp.install),
+    *(Adapter(name, lightning.install) for name in lightning.MODULES),
     Adapter(mlflow.MODULE, mlflow.install),
     Adapter(tensorboard.MODULE, tensorboard.install),
+    Adapter(transformers.TRAINER, transformers.install),
+    Adapter(transformers.MODELS, transformers.install_models),
     Adapter(wandb.MODULE, wandb.install),
 )
 

@@ -61,6 +61,8 @@ def function_applied(deep: Deep, cls: type, args: tuple[Any, ...], result: Any, 
     place = tracer.place(frame)
     is_checkpoint = cls.__name__ == "CheckpointFunction" and cls.__module__ == "torch.utils.checkpoint"
     kind = "checkpoint" if is_checkpoint else "custom-function"
+    if is_checkpoint and tracer.checkpointed_at is not None and tracer.sites.is_in_library(frame):
+        place = tracer.checkpointed_at  # A library's model that was told to checkpoint: that line is the one to edit.
     node = tracer.made(cls.__name__, kind, (tensors, nodes), outputs, place, in_place=True)
     if node is None or not is_checkpoint:
         return node

@@ -120,7 +120,7 @@ class Deep:
         flags: Modules with an attribute that only tensors are to have.
         moves: What is said of parameters that do not move, or not for long.
         unowned: What is said of leaves that a loss trains and no optimizer owns.
-        on_evaluation: Called with a layer that computed in evaluation mode and without gradients; None where nobody cares.
+        on_mode: Called with a layer that computed in evaluation mode without gradients (False) or in training mode with them (True).
         backwards: The newest backward calls in deep steps: (site, sequence when it began, step), oldest first.
         backward_marks: The newest backward calls in any step, the one that runs as the last.
         optimizer_steps: The newest steps of optimizers.
@@ -171,7 +171,7 @@ class Deep:
         self.backwards: list[tuple[Site, int, int]] = []
         self.backward_marks: list[BackwardMark] = []
         self.halved_by_default: Site | None = None
-        self.on_evaluation: Callable[[torch.nn.Module], None] | None = None
+        self.on_mode: Callable[[torch.nn.Module, bool], None] | None = None
         self.leaks = Leaks(self)
         self.flags = Flags(self)
         self.optimizer_steps: list[StepMark] = []
@@ -402,7 +402,6 @@ class Deep:
 
     def backward_ended(self) -> None:
         """Look at the gradients that a backward left where no optimizer will use them."""
-        self.samples.backward_ended()
         if self.books.now and self.is_training_thread:
             self.stray_samples.look(self.books.now, self.tracer.step)
 

@@ -115,6 +115,7 @@ class Tracer:
         self.escapes = Escapes()
         self.used = 0
         self.caller: Place = None
+        self.checkpointed_at: Place = None
         self.handed_over: dict[int, int] = {}
         self.looks = False
         self.step = 0
@@ -340,7 +341,7 @@ class Tracer:
 
     def _note_use(self, nodes: Sequence[Node], place: Place, outputs: Iterable[torch.Tensor]) -> None:
         """Note where a parameter was first used for something that a gradient comes back from."""
-        if not any(output.requires_grad for output in outputs):
+        if not any(output.requires_grad and not graph.is_leaf(output) for output in outputs):  # `x.to(x.dtype)` is x.
             return
         chain = self.chain(sys._getframe(1))
         for node in nodes:
@@ -462,6 +463,8 @@ class Tracer:
             self.note_requires_grad(tensor, bool(args[1]), place)
             return
         value = args[1]
+        if value is tensor:
+            return  # What `module.cpu()` does where everything is on the host already.
         node = self.node(tensor)
         self._note_write(node, ".data", place, self.node(value) if isinstance(value, torch.Tensor) else None)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from gradprobe.recorder.patches import Arguments, Keywords, Patches
+from gradprobe.recorder.sites import is_machinery
 
 if TYPE_CHECKING:
     from gradprobe.recorder.recorder import Recorder
@@ -22,7 +24,7 @@ def install(recorder: Recorder, patches: Patches) -> None:
         module = args[0]
         mode = args[1] if len(args) > 1 else kwargs.get("mode", True)
         if not mode:
-            by_user = not recorder.sites.is_in_library(sys._getframe(1))
+            by_user = not recorder.sites.is_in_library(_caller(sys._getframe(1)))
             recorder.modes.evaluates(module, recorder.site(), recorder.steps.completed, by_user=by_user)
 
     def before(args: Arguments, kwargs: Keywords) -> None:
@@ -42,3 +44,14 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.modes.settle()
 
     patches.wrap(torch.nn.Module, "train", before=before, after=leave, failed=leave)
+
+
+def _caller(frame: FrameType | None) -> FrameType | None:
+    """Return the frame that called the method: a library's class of models may have an `eval` or `train` of its own."""
+    while frame is not None and (is_machinery(frame.f_code.co_filename) or _is_method(frame)):
+        frame = frame.f_back
+    return frame
+
+
+def _is_method(frame: FrameType) -> bool:
+    return frame.f_code.co_name in ("eval", "train") and frame.f_code.co_varnames[:1] == ("self",)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from gradprobe.recorder.patches import Arguments, Keywords, Patches
+from gradprobe.recorder.importlib_bootstrap import around
+from gradprobe.recorder.patches import Arguments, Keywords, Patches, nothing
 
 if TYPE_CHECKING:
     from gradprobe.recorder.recorder import Recorder
@@ -21,12 +23,33 @@ def install(recorder: Recorder, patches: Patches) -> None:
     def begin(optimizer: torch.optim.Optimizer, closure: bool) -> None:
         recorder.optimizer_begins(optimizer, sys._getframe(1), closure)
 
-    def before_step(optimizer: torch.optim.Optimizer, args: Arguments, kwargs: Keywords) -> None:
+    closure_begins = recorder.guard.guarded(recorder.closure_begins)
+    closure_ended = recorder.guard.guarded(recorder.closure_ended)
+
+    def observed(optimizer: torch.optim.Optimizer, closure: Callable[[], Any]) -> Callable[[], Any]:
+        """Return a closure that says when it begins and when it has ended: what it does is training, not the optimizer's own."""
+        return around(
+            closure,
+            lambda args, kwargs: closure_begins(),
+            lambda token, result: closure_ended(optimizer),
+            nothing,
+        )
+
+    def before_step(
+        optimizer: torch.optim.Optimizer, args: Arguments, kwargs: Keywords
+    ) -> tuple[Arguments, Keywords] | None:
         if torch.compiler.is_compiling():
-            return
+            return None
         recorder.stop_if_due(optimizer=optimizer)
-        closure = args[1] if len(args) > 1 else kwargs.get("closure")
+        is_positional = len(args) > 1
+        closure = args[1] if is_positional else kwargs.get("closure")
         begin(optimizer, callable(closure))
+        if not callable(closure) or not recorder.guard.active:
+            return None
+        replaced = observed(optimizer, closure)
+        if is_positional:
+            return (args[0], replaced, *args[2:]), kwargs
+        return args, {**kwargs, "closure": replaced}
 
     @recorder.guard.guarded
     def end(optimizer: torch.optim.Optimizer) -> None:

@@ -237,3 +237,29 @@ def test_input_that_requires_a_gradient_is_no_module(tmp_path, built_before):
         _step(optimizer, cross_entropy(model(leaf), CLASSES))
 
     assert _roots(recorded(train, tmp_path / "run")) == ["model"]
+
+
+def test_function_that_puts_its_model_in_evaluation_mode_is_asked_for_names(tmp_path):
+    """`net.eval()` is not the `eval()` that could ask for the function's variables."""
+
+    def train():
+        net = Classifier()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        _step(optimizer, cross_entropy(net(INPUTS), CLASSES))
+        net.eval()
+
+    assert _roots(recorded(train, tmp_path / "run")) == ["net"]
+
+
+def test_variables_of_a_function_that_asks_for_them_stay_its_own(tmp_path):
+    seen = []
+
+    def train():
+        net = Classifier()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        mine = locals()
+        _step(optimizer, cross_entropy(net(INPUTS), CLASSES))
+        seen.append(sorted(mine))
+
+    recorded(train, tmp_path / "run")
+    assert seen == [["net", "optimizer", "seen"]]

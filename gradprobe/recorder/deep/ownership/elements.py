@@ -26,12 +26,6 @@ def is_plain(tensor: torch.Tensor) -> bool:
     )
 
 
-def evenly(tensor: torch.Tensor) -> torch.Tensor:
-    """Return elements of a tensor at even distances, `[n]` int64 on its device."""
-    count = min(2 * EVENLY, tensor.numel())
-    return torch.arange(count, device=tensor.device) * (tensor.numel() // count)
-
-
 def elements(gradient: torch.Tensor) -> torch.Tensor:
     """Return which elements of a parameter to sample, by its first gradient: `[n]` int64 on its device.
 

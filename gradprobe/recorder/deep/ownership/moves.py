@@ -96,7 +96,6 @@ class Moves:
             "pairs": tally.pairs,
             "lost": tally.lost,
             "undone": tally.undone,
-            "cleared": tally.cleared,
             "rate": tally.rate,
             "optimizer": optimizer,
             "dtype": self._dtypes.get(leaf.number, ""),

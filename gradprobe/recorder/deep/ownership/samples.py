@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import torch
 
 from gradprobe.recorder.deep.ownership.batch import Batch
-from gradprobe.recorder.deep.ownership.elements import elements, evenly, is_plain
+from gradprobe.recorder.deep.ownership.elements import elements, is_plain
 from gradprobe.recorder.deep.ownership.sending import Sending
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ class Tally:
         pairs: Steps that changed it and were looked at up to the beginning of the next one.
         lost: Those of them of whose change less than `LOST_BELOW` was left then.
         undone: Those of them of whose change nothing was left.
-        cleared: Steps in which a closure's backward left gradients that were gone when the step ended.
         rate: The highest learning rate that was seen; 0 where it is not a number on the host.
     """
 
@@ -58,7 +57,6 @@ class Tally:
     pairs: int = 0
     lost: int = 0
     undone: int = 0
-    cleared: int = 0
     rate: float = 0.0
 
     def takes(self, rate: object) -> bool:
@@ -89,29 +87,22 @@ class Samples:
         self._calls: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = weakref.WeakKeyDictionary()
         self._newest: dict[tuple[int, ...], Batch] = {}
         self._open: list[Batch] = []
-        self._with_closure = False
 
     @torch.no_grad()
-    def before(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> None:
-        """Sample what an optimizer is about to step, in a deep step.
-
-        Args:
-            optimizer: The optimizer.
-            closure: Whether gradients come to be within the step.
-        """
+    def before(self, optimizer: torch.optim.Optimizer) -> None:
+        """Sample what an optimizer is about to step, in a deep step."""
         call = self._calls.get(optimizer, -1) + 1
         self._calls[optimizer] = call
-        self._open, self._with_closure = [], closure
+        self._open = []
         if not self._deep.is_deep:
             return
         found_inf = getattr(optimizer, "found_inf", None)
-        for group in self._alike(optimizer, closure=closure):
+        for group in self._alike(optimizer):
             numbers = [number for number, _, _ in group]
             indices = [self._indices[number] for number in numbers]
             now = torch.cat([torch.take(one.parameter.detach(), self._indices[one.number]) for one in group])
             batch = Batch(numbers, indices, now, call, group[0].rate)
-            if not closure:
-                batch.want(torch.cat([_taken(one.parameter, self._indices[one.number]) for one in group]), found_inf)
+            batch.want(torch.cat([_taken(one.parameter, self._indices[one.number]) for one in group]), found_inf)
             earlier = self._newest.get(batch.numbers)
             if earlier is not None and earlier.call == call - 1 and earlier.after is not None:
                 batch.compare(earlier)
@@ -124,12 +115,12 @@ class Samples:
                 del self._newest[next(iter(self._newest))]
             self._open.append(batch)
 
-    def _alike(self, optimizer: torch.optim.Optimizer, *, closure: bool) -> list[list[_Due]]:
+    def _alike(self, optimizer: torch.optim.Optimizer) -> list[list[_Due]]:
         """Return the parameters to sample in groups that one vector can hold: one device, dtype and learning rate."""
         groups: dict[tuple[object, ...], list[_Due]] = {}
         for parameter, rate in _sampled(optimizer):
             gradient = parameter.grad
-            if not is_plain(parameter) or (not closure and (gradient is None or not is_plain(gradient))):
+            if not is_plain(parameter) or gradient is None or not is_plain(gradient):
                 continue
             number = self._deep.tracer.leaves.of(parameter).number
             if self._deep.tracer.leaves.is_shared(number):
@@ -137,21 +128,12 @@ class Samples:
             if not self.tallies.setdefault(number, Tally()).takes(rate):
                 continue
             if number not in self._indices:
-                self._indices[number] = evenly(parameter) if gradient is None or closure else elements(gradient)
+                self._indices[number] = elements(gradient)
                 self._sizes[number] = parameter.numel()
             key = rate if isinstance(rate, (int, float)) else id(rate)
-            kinds = (parameter.device, parameter.dtype, None if gradient is None else gradient.dtype, key)
+            kinds = (parameter.device, parameter.dtype, gradient.dtype, key)
             groups.setdefault(kinds, []).append(_Due(number, parameter, rate))
         return list(groups.values())
-
-    @torch.no_grad()
-    def backward_ended(self) -> None:
-        """Take note of the gradients that a closure has just computed, within the optimizer's step."""
-        for batch in self._open if self._with_closure else ():
-            parameters = self._parameters(batch)
-            if parameters is not None:
-                given = [_taken(one, index) for one, index in zip(parameters, batch.indices, strict=True)]
-                batch.want(torch.cat(given), None)
 
     @torch.no_grad()
     def after(self) -> None:
@@ -163,9 +145,6 @@ class Samples:
                 continue
             now = [torch.take(one.detach(), index) for one, index in zip(parameters, batch.indices, strict=True)]
             batch.after = torch.cat(now)
-            if self._with_closure:
-                for number, parameter in zip(batch.numbers, parameters, strict=True):
-                    self.tallies[number].cleared += parameter.grad is None
             self._sending.send(batch.counts(), functools.partial(self._note, batch.numbers, self._deep.tracer.step))
 
     def _parameters(self, batch: Batch) -> list[torch.Tensor] | None:

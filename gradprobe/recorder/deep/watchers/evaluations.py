@@ -1,4 +1,4 @@
-"""Layers that compute in evaluation mode while gradients are turned off: an evaluation, before any training."""
+"""Layers that compute in evaluation mode while gradients are turned off, or in training mode while they are on."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _FARTHEST: Final = 16
 
 
 def after(tracer: Tracer, seen: Seen) -> None:
-    """Tell whose layer computed in evaluation mode, where somebody wants to know."""
-    told = tracer.deep.on_evaluation
-    if told is None or seen.grad_enabled or seen.argument(_AT.get(seen.operation.name, 2), "training") is not False:
+    """Tell whose layer evaluated or trained, where somebody wants to know."""
+    told = tracer.deep.on_mode
+    training = seen.argument(_AT.get(seen.operation.name, 2), "training")
+    if told is None or training is not bool(seen.grad_enabled):
         return
     frame: FrameType | None = sys._getframe(1)
     for _ in range(_FARTHEST):
@@ -34,7 +35,7 @@ def after(tracer: Tracer, seen: Seen) -> None:
             return
         module = frame.f_locals.get("self") if frame.f_code.co_name == "forward" else None
         if isinstance(module, torch.nn.Module):
-            told(module)
+            told(module, training)
             return
         frame = frame.f_back
 

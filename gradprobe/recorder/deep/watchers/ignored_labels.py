@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import torch
 
@@ -50,7 +51,7 @@ class IgnoredLabels:
     def after(self, tracer: Tracer, seen: Seen) -> None:
         """Look at the labels."""
         target = seen.argument(1, "target")
-        if seen.node is None or not seen.node.live or not _are_labels(target):
+        if seen.node is None or not seen.node.live or not are_labels(target):
             return
         looks, ignored = self._counts.get(seen.place, (0, 0))
         if looks >= _MOST_LOOKS or (looks > ignored and not target.is_cpu):
@@ -78,7 +79,7 @@ class IgnoredLabels:
         looks, ignored = self._counts[place]
         deep = tracer.deep
         related = [RelatedSite(backward, "backward")]
-        written = _written_at(target) if target is not None else None
+        written = written_at(target, place) if target is not None else None
         if written is not None:
             related.append(RelatedSite(deep.site(written), "labels written here"))
         labels = 1
@@ -94,7 +95,8 @@ class IgnoredLabels:
         return Observation(WHAT, deep.site(place), tuple(related), names_in(tracer, result), detail)
 
 
-def _are_labels(target: object) -> bool:
+def are_labels(target: object) -> TypeGuard[torch.Tensor]:
+    """Return whether a value holds labels: integers, and some."""
     return (
         isinstance(target, torch.Tensor)
         and not target.is_floating_point()
@@ -104,16 +106,31 @@ def _are_labels(target: object) -> bool:
     )
 
 
-def _written_at(target: Node) -> Place:
-    """Return the line that wrote the index into labels, the last one: a fill or an assignment."""
+def written_at(target: Node, loss: Place) -> Place:
+    """Return the line that wrote the index into labels, the last one: a fill or an assignment.
+
+    What the line of the loss itself writes is said only where nothing else did: a library that computes the loss may pad the
+    labels before it does.
+
+    Args:
+        target: The labels.
+        loss: Where the loss is computed.
+    """
+    own: Place = None
+    for place in _fills(target):
+        if place != loss:
+            return place
+        own = own or place
+    return own
+
+
+def _fills(target: Node) -> Iterator[Place]:
     for node in target.ancestors(64):
-        if node.writes:
-            for _, operation, place, _ in reversed(node.writes):
-                if operation in _FILLS and place is not None:
-                    return place
+        for _, operation, place, _ in reversed(node.writes or ()):
+            if operation in _FILLS and place is not None:
+                yield place
         if node.operation in _FILLS and node.place is not None:
-            return node.place
-    return None
+            yield node.place
 
 
 def watcher() -> Watcher:
