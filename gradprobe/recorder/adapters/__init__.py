@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import fabric, lightning
+from gradprobe.recorder.adapters import fabric, lightning, lightning_launcher
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -39,6 +39,7 @@ class Adapter:
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     *(Adapter(name, lightning.install) for name in lightning.MODULES),
     *(Adapter(name, fabric.install) for name in fabric.MODULES),
+    *(Adapter(name, lightning_launcher.install) for name in lightning_launcher.MODULES),
 )
 
 
