@@ -20,7 +20,9 @@ _COLOURS: Final = {
     Verdict.WARNING: ("#9a6700", "warning"),
     Verdict.RED: ("#cf222e", "red"),
 }
-_CELL: Final = "padding: .3em .6em; text-align: left; vertical-align: top; border-top: 1px solid #8884; white-space: normal"
+_CELL: Final = (
+    "padding: .3em .6em; text-align: left; vertical-align: top; border-top: 1px solid #8884; white-space: normal"
+)
 
 
 def as_text(report: Report) -> str:

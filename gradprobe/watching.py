@@ -185,7 +185,6 @@ class Watch:
 
         return judge(self.run().record, load_policy(os.fspath(policy)), load_checks())
 
-
     def __repr__(self) -> str:
         """Return what came of it, in a few lines; what it is, while that is not known."""
         from gradprobe.summary import as_text
@@ -213,7 +212,9 @@ class Watch:
         if self._recording is not None or self._joined is not None:
             return f"gradprobe: recording to {self.path}; end it with stop()"
         if self.has_joined:
-            return f"gradprobe: {self.steps} steps, part of the recording in {self.path}, which is judged at its own end"
+            return (
+                f"gradprobe: {self.steps} steps, part of the recording in {self.path}, which is judged at its own end"
+            )
         return f"gradprobe: no training was seen, with loss.backward() and optimizer.step() (the record is kept in {self.path})"
 
 

@@ -5,11 +5,12 @@ What gradprobe cannot do yet stands in `tests/programs/not_yet.txt`, and fails a
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.support.programs import PROGRAMS, ProgramServer, name_of, programs, verdict_on
+from tests.support.programs import PROGRAMS, ProgramServer, name_of, programs, uses, verdict_on
 
 NOT_YET = {
     name.strip(): reason.strip()
@@ -30,6 +31,9 @@ def server():
 def test_program(server: ProgramServer, program: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if name_of(program) in NOT_YET:
         request.applymarker(pytest.mark.xfail(reason=NOT_YET[name_of(program)], strict=True))
+    missing = [name for name in uses(program) if find_spec(name.partition(".")[0]) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}, which is not installed")
     report, code, output = server.run(program, tmp_path)
     assert verdict_on(program, report, code, output) == ""
 

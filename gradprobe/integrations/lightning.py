@@ -34,7 +34,11 @@ class GradprobeCallback(Callback):
     """
 
     def __init__(
-        self, output: str | os.PathLike[str] | None = None, *, policy: str | os.PathLike[str] = "default", quiet: bool = False
+        self,
+        output: str | os.PathLike[str] | None = None,
+        *,
+        policy: str | os.PathLike[str] = "default",
+        quiet: bool = False,
     ) -> None:
         """Prepare to record.
 
@@ -70,8 +74,10 @@ class GradprobeCallback(Callback):
         if not self._records or self.watch is None:
             return
         self._records = False
-        self.watch.__exit__(None if error is None else type(error), error, None if error is None else error.__traceback__)
-        if self.watch.has_joined or not self.watch.has_trained and error is None:
+        self.watch.__exit__(
+            None if error is None else type(error), error, None if error is None else error.__traceback__
+        )
+        if self.watch.has_joined or (error is None and not self.watch.has_trained):
             return
         self.report = self.watch.report(self._policy)
         if not self._quiet:

@@ -76,7 +76,8 @@ def _asks_for_locals(code: CodeType) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _loads(code: CodeType) -> bool:
     return any(
-        one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASK_FOR_LOCALS for one in dis.get_instructions(code)
+        one.opname in ("LOAD_GLOBAL", "LOAD_NAME") and one.argval in _ASK_FOR_LOCALS
+        for one in dis.get_instructions(code)
     )
 
 

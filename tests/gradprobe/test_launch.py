@@ -25,9 +25,7 @@ def test_rank_and_world(environment, rank, world):
 
 
 def test_ranks_of_one_job_find_each_other():
-    jobs = {
-        launch({**ADDRESS, "LOCAL_RANK": rank, "NODE_RANK": "0", "WORLD_SIZE": "2"}).job for rank in ("0", "1")
-    }
+    jobs = {launch({**ADDRESS, "LOCAL_RANK": rank, "NODE_RANK": "0", "WORLD_SIZE": "2"}).job for rank in ("0", "1")}
     assert len(jobs) == 1
     assert jobs != {""}
     assert launch({"LOCAL_RANK": "0", "NODE_RANK": "0", "WORLD_SIZE": "1"}) == Launch()

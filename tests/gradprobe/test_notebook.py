@@ -20,11 +20,14 @@ CELLS = {
     "imports": "import torch\nimport gradprobe\nfrom torch import nn\nwatch = gradprobe.watch()\nwatch.start()",
     "model": """model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)""",
-    "severed": "def features(x):\n    with torch.no_grad():\n        return model[0](x)\n\n" + LOOP.replace("FEATURES", "features"),
+    "severed": "def features(x):\n    with torch.no_grad():\n        return model[0](x)\n\n"
+    + LOOP.replace("FEATURES", "features"),
     "stop": "watch.stop()",
     "second": "second = gradprobe.watch().start()",
     "fails": LOOP.replace("FEATURES", "model[0]") + "\nraise ValueError('in the middle')",
-    "third": "third = gradprobe.watch().start()\n" + LOOP.replace("FEATURES", "model[0]").replace("6", "5") + "\nthird.stop()",
+    "third": "third = gradprobe.watch().start()\n"
+    + LOOP.replace("FEATURES", "model[0]").replace("6", "5")
+    + "\nthird.stop()",
     "steps": "print(second.steps, second.run().facts.steps, third.steps)",
     "again": "third.stop()",
     "twice": "fourth = gradprobe.watch().start()\nfourth.start()",
@@ -97,8 +100,12 @@ def test_what_is_ended_stays_as_it_was(outputs):
 
 
 def test_words_for_what_cannot_be(outputs):
-    assert outputs["twice"]["error"].startswith("RecordError: expected a watch that does not record yet, found one that does")
-    assert outputs["never"]["error"].startswith("RecordError: expected a watch that records, found one that was never started")
+    assert outputs["twice"]["error"].startswith(
+        "RecordError: expected a watch that does not record yet, found one that does"
+    )
+    assert outputs["never"]["error"].startswith(
+        "RecordError: expected a watch that records, found one that was never started"
+    )
     assert outputs["nothing"]["text/plain"].startswith("gradprobe: no training was seen")
 
 

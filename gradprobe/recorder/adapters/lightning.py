@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradprobe.recorder.adapters.standing import Standing
-from gradprobe.values import Observation, Site
+from gradprobe.values import Observation
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Arguments, Keywords, Patches
@@ -66,9 +66,7 @@ def _observe_logs(recorder: Recorder, standing: Standing, lightning_module: Any,
     def logged(call: tuple[Arguments, Keywords], _: object) -> None:
         args, kwargs = call
         owner = args[0]
-        name, value = (
-            args[at] if len(args) > at else kwargs[key] for at, key in ((1, "name"), (2, "value"))
-        )
+        name, value = (args[at] if len(args) > at else kwargs[key] for at, key in ((1, "name"), (2, "value")))
         trainer = owner._trainer
         if trainer is None or not trainer.training:
             return

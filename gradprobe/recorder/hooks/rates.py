@@ -178,7 +178,9 @@ def assignments(files: Iterable[str]) -> Iterator[Site]:
             if isinstance(node, (ast.Assign, ast.AugAssign)):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(map(_is_rate, targets)):
-                    yield Site(cell_name(file) or file, node.lineno, "", linecache.getline(file, node.lineno).strip()[:400])
+                    yield Site(
+                        cell_name(file) or file, node.lineno, "", linecache.getline(file, node.lineno).strip()[:400]
+                    )
 
 
 def _is_rate(target: ast.expr) -> bool:

@@ -18,7 +18,9 @@ from torch.utils.data import DataLoader, TensorDataset
 import gradprobe
 
 pl = importlib.import_module(sys.argv[1])
-fabric = importlib.import_module({"lightning.pytorch": "lightning.fabric", "pytorch_lightning": "lightning_fabric"}[sys.argv[1]])
+fabric = importlib.import_module(
+    {"lightning.pytorch": "lightning.fabric", "pytorch_lightning": "lightning_fabric"}[sys.argv[1]]
+)
 warnings.simplefilter("ignore")
 Callback = importlib.import_module("gradprobe.integrations.lightning").GradprobeCallback
 

@@ -18,7 +18,12 @@ def told(request, tmp_path_factory):
     pytest.importorskip(request.param, reason=f"{request.param} is not installed")
     folder = tmp_path_factory.mktemp("lightning")
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), request.param], cwd=folder, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, str(SCRIPT), request.param],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"scenario"')]

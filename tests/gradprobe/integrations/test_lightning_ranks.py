@@ -16,7 +16,19 @@ SCRIPT = Path(__file__).with_name("lightning_ranks.py")
 
 @pytest.mark.slow
 def test_ranks_that_lightning_starts_are_recorded(tmp_path):
-    words = ["-m", "gradprobe", "run", "--quiet", "--output", "run", "--report", "report.json", str(SCRIPT), "--seed", "3"]
+    words = [
+        "-m",
+        "gradprobe",
+        "run",
+        "--quiet",
+        "--output",
+        "run",
+        "--report",
+        "report.json",
+        str(SCRIPT),
+        "--seed",
+        "3",
+    ]
     done = subprocess.run(
         [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
