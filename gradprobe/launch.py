@@ -46,7 +46,22 @@ def launch(environment: Mapping[str, str] = os.environ) -> Launch:
         rank, world = environment.get(rank_name, ""), environment.get(world_name, "")
         if rank.isdecimal():
             number, size = int(rank), int(world) if world.isdecimal() else 1
-            return Launch(number, max(size, number + 1), _job(environment, size) if size > 1 else "")
+            return _launched(environment, number, size)
+    return _by_lightning(environment)
+
+
+def _launched(environment: Mapping[str, str], number: int, size: int) -> Launch:
+    return Launch(number, max(size, number + 1), _job(environment, size) if size > 1 else "")
+
+
+def _by_lightning(environment: Mapping[str, str]) -> Launch:
+    """Return what Lightning tells the processes that it starts by itself: no rank, but one within the node.
+
+    On other nodes than the first the rank would take the number of processes of a node, which it does not tell.
+    """
+    local, world = environment.get("LOCAL_RANK", ""), environment.get("WORLD_SIZE", "")
+    if local.isdecimal() and world.isdecimal() and environment.get("NODE_RANK") == "0":
+        return _launched(environment, int(local), int(world))
     return Launch()
 
 

@@ -35,6 +35,7 @@ class Recording:
         run: The run directory.
         launched: Which process of which job this is.
         recorder: None until the script has imported torch.
+        child_words: Words of a command line by which a framework that starts the script's other ranks has them recorded to this run.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Recording:
         self.run = joined or create_run(script, output=output, launched=launched)
         self.launched = launched
         self.recorder: Recorder | None = None
+        self.child_words: tuple[str, ...] = ()
         self._began = time.perf_counter()
         self._options = (max_steps, tuple(user_roots), on_step, overhead, deep)
         self._pid = os.getpid()
@@ -166,6 +168,7 @@ class Recording:
                 deep=deep,
                 on_crash=self._notes.attach,
             )
+            self.recorder.child_words = self.child_words
             self.recorder.start()
         except Exception as error:  # Whatever is wrong with the recorder, the script's import of torch goes on.
             print(

@@ -29,7 +29,7 @@ def as_text(report: Report) -> str:
     """Return a report as plain text: one line for the verdict, three for each finding, one for each flag that is red or amber."""
     lines = [f"gradprobe: {headline(report)}"]
     for finding in report.findings[:MOST]:
-        lines.append(f"  {finding.severity.value:<7}  {finding.check}  {safe(finding.title)}")
+        lines.append(f"  {finding.severity.value:<7}  {safe(finding.check)}  {safe(finding.title)}")
         lines += [f"           {text}" for text in (_where(finding), _code(finding)) if text]
         lines.append(f"           fix  {safe(finding.fix)}")
     lines += [f"  flag     {_flag(flag)}" for flag in _broken(report)]

@@ -257,11 +257,13 @@ class _Joined:
 
 
 def _notebook() -> str:
-    """Return the name of the notebook that this process runs; empty where it runs none."""
+    """Return the name of the notebook or session of IPython that this process runs; empty where it runs none."""
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None:
         return ""
-    return os.environ.get("JPY_SESSION_NAME", "") or "notebook"
+    is_terminal = type(shell).__name__ == "TerminalInteractiveShell"
+    return "interactive" if is_terminal else os.environ.get("JPY_SESSION_NAME", "") or "notebook"
 
 
 def _finished(recording: Recording, error: BaseException | None) -> bool:

@@ -121,12 +121,21 @@ def run(
         deep=chosen_steps(deep),
         children=True,
     )
+    recording.child_words = _child_words(recording.run, max_batches, overhead, deep)
     screen = None
     if shows_progress and sys.stderr.isatty():
         from gradprobe.live.child import start_live
 
         screen = start_live(recording.run, policy_for(program.shown, policy))
     raise SystemExit(_carry_out(program, recording, how, screen, terminal))
+
+
+def _child_words(run: Path, max_batches: int | None, overhead: str, deep: str | None) -> tuple[str, ...]:
+    """Return the words that record another rank of the job to the same run; its exit code is its script's alone."""
+    words = ["-m", "gradprobe", "run", "--quiet", "--fail-on", "never", "--output", str(run.absolute())]
+    words += [] if max_batches is None else ["--max-batches", str(max_batches)]
+    words += ["--overhead", overhead]
+    return (*words, *([] if deep is None else ["--deep", deep]))
 
 
 def _lasting(policy: str | None) -> str | None:

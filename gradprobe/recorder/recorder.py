@@ -89,6 +89,8 @@ class Recorder:
         self.outbox = Outbox(writer, None if on_step is None else lambda row: on_step(row, self))
         self.patches = Patches()
         self.stopped = False
+        self.child_words: tuple[str, ...] = ()
+        """Words of the command line that record another process of the same job to this run; none where nobody gave such a command."""
         self.relays = 0
         """How many calls are under way by which a framework hands on to trackers what it was given itself."""
         self.optimizer_calls = 0

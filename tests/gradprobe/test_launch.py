@@ -20,6 +20,11 @@ def test_a_process_that_nobody_launched_is_alone():
         ({"PMI_RANK": "5", "PMI_SIZE": "6"}, 5, 6),
         ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4", "SLURM_JOB_ID": "77"}, 2, 4),
         ({"RANK": "0", "WORLD_SIZE": "1"}, 0, 1),
+        # Lightning tells the processes that it starts no rank; on the first node it is the local one.
+        ({"LOCAL_RANK": "1", "NODE_RANK": "0", "WORLD_SIZE": "2"}, 1, 2),
+        ({"LOCAL_RANK": "1", "NODE_RANK": "1", "WORLD_SIZE": "4"}, 0, 1),
+        ({"LOCAL_RANK": "1"}, 0, 1),
+        ({"LOCAL_RANK": "one", "NODE_RANK": "0", "WORLD_SIZE": "2"}, 0, 1),
     ],
 )
 def test_launchers_say_who_a_process_is(environment, rank, world):
@@ -47,3 +52,11 @@ def test_all_processes_of_a_job_have_one_name_for_it_and_other_jobs_have_others(
     assert ranks[0].job
     others = [{"MASTER_PORT": "29501"}, {"WORLD_SIZE": "9"}, {"TORCHELASTIC_RESTART_COUNT": "1"}, {"SLURM_JOB_ID": "9"}]
     assert len({launch({**TORCHRUN, **other}).job for other in others} | {ranks[0].job}) == 5
+
+
+def test_processes_that_lightning_starts_find_each_other():
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "NODE_RANK": "0", "WORLD_SIZE": "2"}
+    jobs = {launch({**address, "LOCAL_RANK": rank}).job for rank in ("0", "1")}
+    assert len(jobs) == 1
+    assert jobs != {""}
+    assert launch({**address, "LOCAL_RANK": "0", "WORLD_SIZE": "1"}) == Launch()

@@ -2,8 +2,8 @@
 
 `# expect: NAME` stands on the line to edit, `# accept: NAME` on lines that would do as well, `# expect-info: NAME` where it is
 only worth a word, `# expect-anywhere: NAME` in the first lines where no line can be named. Several names are alternatives.
-`# ranks: N` says in how many processes of one job it runs; `# uses: MODULE …` which packages it needs that take long to import. A program called `bad_…` must be found out, one called `ok_…` must
-have neither an error nor a warning.
+`# ranks: N` says in how many processes of one job it runs; `# uses: MODULE …` which packages it needs that take long to import.
+A program called `bad_…` must be found out, one called `ok_…` must have neither an error nor a warning.
 """
 
 from __future__ import annotations

@@ -14,7 +14,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gradprobe.imports import after_import
-from gradprobe.recorder.adapters import accelerate, fabric, fsdp, lightning, mlflow, tensorboard, transformers, wandb
+from gradprobe.recorder.adapters import (
+    accelerate,
+    fabric,
+    fsdp,
+    lightning,
+    lightning_launcher,
+    mlflow,
+    tensorboard,
+    transformers,
+    wandb,
+)
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Patches
@@ -41,6 +51,7 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     *(Adapter(name, fabric.install) for name in fabric.MODULES),
     Adapter(fsdp.MODULE, fsdp.install),
     *(Adapter(name, lightning.install) for name in lightning.MODULES),
+    *(Adapter(name, lightning_launcher.install) for name in lightning_launcher.MODULES),
     Adapter(mlflow.MODULE, mlflow.install),
     Adapter(tensorboard.MODULE, tensorboard.install),
     Adapter(transformers.TRAINER, transformers.install),
