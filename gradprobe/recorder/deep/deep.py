@@ -269,6 +269,12 @@ class Deep:
         return self._able and self.window.is_open and not self._aside and self.is_training_thread
 
     @property
+    def sees_compiled(self) -> bool:
+        """Whether compiled code that runs now is followed: not operation by operation, but by its graph."""
+        is_open = self._able and self.window.is_open and not self._paused
+        return is_open and self._aside != 0 and self.is_training_thread
+
+    @property
     def reaches(self) -> list[Reach]:
         """What each backward reached so far."""
         return list(self._reaches.values())
@@ -308,7 +314,7 @@ class Deep:
         self._look_at_mode(roots, site)
         self._look_for_births(roots, site)
         self.books.reaches(0)
-        if not tracer.looks:
+        if not tracer.looks and not self.sees_compiled:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
                 self.window.want(8, until_seen=True)
                 self._peek(roots, site)

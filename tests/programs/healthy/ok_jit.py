@@ -8,6 +8,15 @@ import torch.nn as nn
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
+@torch.jit.script
+def bounded(x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        largest = x.abs().max()
+    if largest > 1000.0:
+        warnings.warn("an outlier")
+    return x / (1.0 + largest)
+
+
 class Cell(nn.Module):
     def __init__(self, inputs: int, hidden: int):
         super().__init__()
@@ -28,7 +37,7 @@ class Model(nn.Module):
     def forward(self, x):
         h = x.new_zeros(x.size(0), 12)
         for t in range(x.size(1)):
-            h = self.cell(x[:, t], h)
+            h = self.cell(bounded(x[:, t]), h)
         return self.head(h).squeeze(1)
 
 
