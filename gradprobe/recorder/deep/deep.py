@@ -127,6 +127,7 @@ class Deep:
         births: Values that are not finite that were born in the step that is being made.
         failure: What went wrong within an operation, until it is told.
         noted: How many observations were noted.
+        compiled_writes: Lines of compiled code that wrote in place in the step that is being made, with their operations.
         hunts: Whether every operation's result is looked at, not only those that can bear such a value.
     """
 
@@ -178,6 +179,7 @@ class Deep:
         self.births: list[Birth] = []
         self.hunts = False
         self.failure: Exception | None = None
+        self.compiled_writes: set[tuple[Place, str]] = set()
         self._born: list[Birth] = []
         self._told_births: dict[Site, int] = {}
         self._traces: dict[Site, Trace | None] = {}
@@ -558,6 +560,7 @@ class Deep:
         if was_open and not self.window.is_open:
             tracer.end_window()
         self._born, self.births = [], []
+        self.compiled_writes.clear()
         self._update()
 
     # To the record

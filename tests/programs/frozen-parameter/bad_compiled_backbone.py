@@ -1,4 +1,4 @@
-"""A compiled model whose blocks were frozen for a warm-up of the head, and never thawed."""
+"""A compiled model whose blocks are frozen for a warm-up of the head; what is to thaw them sets an attribute of the module."""
 
 import torch
 import torch.nn as nn
@@ -21,9 +21,11 @@ if __name__ == "__main__":
     model = Net()
     fast = torch.compile(model, backend="aot_eager")
     for p in model.blocks.parameters():
-        p.requires_grad_(False)  # expect: frozen-parameter
+        p.requires_grad_(False)  # accept: frozen-parameter
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for step in range(10):
+        if step == 4:
+            model.blocks.requires_grad = True  # expect: frozen-parameter
         x = torch.randn(16, 8)
         loss = nn.functional.cross_entropy(fast(x), (x[:, 0] > 0).long())
         optimizer.zero_grad()

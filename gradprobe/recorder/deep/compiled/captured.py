@@ -125,6 +125,7 @@ def _leave(deep: Deep, summary: Summary, inputs: list[tuple[Node, int, Cuts] | N
     if len(inputs) != summary.inputs or not isinstance(results, (tuple, list)) or len(results) != len(summary.results):
         return
     tracer.operations += 1
+    deep.compiled_writes.update(summary.writes)
     outer = tracer.place(frame)
     for flow, value in zip(summary.results, results, strict=True):
         if flow is None or not isinstance(value, torch.Tensor) or tracer.node_of(value) is not None:

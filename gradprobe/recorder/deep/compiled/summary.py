@@ -72,10 +72,12 @@ class Summary:
     Attributes:
         inputs: How many arguments it takes.
         results: For each of its results, where it comes from; None for what is no tensor.
+        writes: Lines that write in place to something that a gradient reaches, with their operations.
     """
 
     inputs: int
     results: tuple[Flow | None, ...]
+    writes: tuple[tuple[Place, str], ...] = ()
 
 
 def summary_of(graph: fx.Graph, is_users: Callable[[str], bool]) -> Summary | None:
@@ -92,13 +94,14 @@ def summary_of(graph: fx.Graph, is_users: Callable[[str], bool]) -> Summary | No
         reader.read(node)
     if reader.results is None:
         return None
-    return Summary(reader.inputs, tuple(reader.results))
+    return Summary(reader.inputs, tuple(reader.results), tuple(reader.writes))
 
 
 class _Reader:
     def __init__(self, is_users: Callable[[str], bool]) -> None:
         self.inputs = 0
         self.results: list[Flow | None] | None = None
+        self.writes: list[tuple[Place, str]] = []
         self._is_users = is_users
         self._flows: dict[fx.Node, Flow] = {}
         self._is_off = False
@@ -138,6 +141,8 @@ class _Reader:
             flow.cut(key)
         self._flows[node] = flow
         if name in _WRITES or Operation.is_in_place(name):
+            if flow.live:
+                self.writes.append((flow.place, name))
             self._write(node, flow, inputs)
 
     def _write(self, node: fx.Node, flow: Flow, inputs: list[fx.Node]) -> None:
