@@ -21,6 +21,7 @@ from gradprobe.launch import launch
 from gradprobe.record.ends import await_ends
 from gradprobe.recording import Recording
 from gradprobe.runner.execute import Interrupted, Outcome, execute
+from gradprobe.runner.leaving import watched_exits
 from gradprobe.runner.program import Program, module_program, script_program
 from gradprobe.runner.signals import nothing, pass_on_signals
 
@@ -193,7 +194,15 @@ def _carry_out(
         if recording.recorder is not None:
             recording.recorder.script_crashed(error)
 
-    outcome = execute(program, failed)
+    def left(code: int | None) -> None:
+        by = "becomes another program, of which nothing is recorded" if code is None else "left by os._exit"
+        recording.finish(exit_code=code, exception=None, stopped_by="script")
+        if terminal is not None:
+            line = f"gradprobe: the script {by}; `gradprobe report {recording.run}` judges what it did before\n"
+            os.write(2, line.encode(errors="replace"))
+
+    with watched_exits(left):
+        outcome = execute(program, failed)
     recorder = recording.recorder
     stopped = outcome.stopped or (recorder is not None and recorder.stopped and outcome.exit_code == 0)
     code = finish(outcome, "max-batches" if stopped else _ended_by(outcome))

@@ -9,6 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 import torch
 from torch.utils._python_dispatch import _pop_mode, _push_mode
 
+from gradprobe.recorder.frames import plain, set_eval_frame
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -35,6 +37,7 @@ class Guard:
         def observer(*args: P.args, **kwargs: P.kwargs) -> R | None:
             if not self.active or _is_capturing():
                 return None
+            compiling = set_eval_frame(None)
             with self.lock:
                 self._depth, self._thread = self._depth + 1, threading.get_ident()
                 try:
@@ -46,11 +49,12 @@ class Guard:
                     return None
                 finally:
                     self._depth -= 1
+                    set_eval_frame(compiling)
                     if self._deferred is not None and self._depth == 0:
                         action, self._deferred = self._deferred, None
                         action()
 
-        return observer
+        return plain(observer)
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Do something now or, where an observer is at work in this very thread, when it has ended (for signal handlers)."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from gradprobe.recorder.frames import plain, set_eval_frame
+
 
 def around(
     original: Callable[..., Any],
@@ -33,13 +35,20 @@ def around(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if torch.compiler.is_compiling():  # What is being compiled must not contain us.
             return original(*args, **kwargs)
-        token = before(args, kwargs)
+        compiling = set_eval_frame(None)  # Observers are called from here, not through a function: they count frames.
         try:
-            result = original(*args, **kwargs)
-        except BaseException as error:
-            failed(token, error)
-            raise
-        after(token, result)
+            token = before(args, kwargs)
+            set_eval_frame(compiling)
+            try:
+                result = original(*args, **kwargs)
+            except BaseException as error:
+                set_eval_frame(None)
+                failed(token, error)
+                raise
+            set_eval_frame(None)
+            after(token, result)
+        finally:
+            set_eval_frame(compiling)
         return result
 
-    return wrapper
+    return plain(wrapper)

@@ -20,6 +20,7 @@ from gradprobe.record.create import Fact
 from gradprobe.record.rows import StepRow
 from gradprobe.record.writer import RecordWriter
 from gradprobe.recorder.comments import comments_in
+from gradprobe.recorder.deep.compiled.captured import install_captured
 from gradprobe.recorder.deep.deep import Deep
 from gradprobe.recorder.forks import in_forked_child
 from gradprobe.recorder.gradients import Norms
@@ -119,6 +120,7 @@ class Recorder:
         for install in HOOKS:
             install(self, self.patches)
         self.deep.start(self.patches)
+        install_captured(self, self.patches)
         self.deep.tracer.on_refusal = self.guard.guarded(self._refused)
         in_forked_child(self._forked)
 
@@ -229,6 +231,8 @@ class Recorder:
 
         With a closure they come to be within the step, and are measured when the closure has ended.
         """
+        if _is_unrolled(optimizer):
+            return
         self.optimizer_calls += 1
         self._handwritten = None
         if self.deep.is_training_thread:
@@ -303,6 +307,10 @@ class Recorder:
         if self.deep.is_looking:
             self._note_ledger()
         self.deep.step_ended(self.steps.completed, self._optimizers())
+
+    def is_stepping(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Return whether an optimizer is known to be within its step."""
+        return optimizer in self._measured
 
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""
@@ -507,6 +515,13 @@ class Recorder:
         """Step aside in a child process: the record is the parent's."""
         self.guard.renew()
         self.writer.abandon_in_child()
+
+
+def _is_unrolled(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether an optimizer's steps are part of a graph: it moves what was computed, and another trains the leaves."""
+    if not optimizer.defaults.get("differentiable"):
+        return False
+    return not all(parameter.is_leaf for parameter in optimizer_parameters(optimizer))
 
 
 def _norms(optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> Norms:

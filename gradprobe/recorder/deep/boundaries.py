@@ -16,6 +16,7 @@ from torch.nn.modules.module import (
 
 from gradprobe.recorder.deep.built_modules import install_built_modules
 from gradprobe.recorder.deep.node import Node
+from gradprobe.recorder.frames import plain
 from gradprobe.recorder.patches import Patches
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _functions(deep: Deep, patches: Patches) -> None:
             deep.guarded(deep.function_applied)(cls, (*args, *kwargs.values()), result, sys._getframe(1))
         return result
 
-    patches.replace(function, "apply", classmethod(apply))
+    patches.replace(function, "apply", classmethod(plain(apply)))
 
 
 def function_applied(deep: Deep, cls: type, args: tuple[Any, ...], result: Any, frame: Any) -> Node | None:
@@ -102,7 +103,7 @@ def _births(deep: Deep, patches: Patches) -> None:
             deep.guarded(deep.parameter_made)(result, data, sys._getframe(1))
         return result
 
-    patches.replace(parameter, "__new__", staticmethod(__new__))
+    patches.replace(parameter, "__new__", staticmethod(plain(__new__)))
 
     def registered(module: torch.nn.Module, name: str, value: Any) -> None:
         if value is not None and _sees_births(deep):
@@ -112,8 +113,8 @@ def _births(deep: Deep, patches: Patches) -> None:
         if value is not None and _sees_births(deep):
             deep.guarded(deep.books.module_registered)(module, name, value, sys._getframe(1))
 
-    patches.on_undo(register_module_parameter_registration_hook(registered).remove)
-    patches.on_undo(register_module_module_registration_hook(module_registered).remove)
+    patches.on_undo(register_module_parameter_registration_hook(plain(registered)).remove)
+    patches.on_undo(register_module_module_registration_hook(plain(module_registered)).remove)
 
 
 def _sees_births(deep: Deep) -> bool:
@@ -143,7 +144,7 @@ def _compiled(deep: Deep, patches: Patches) -> None:
             deep.step_back(caller)
             return result
 
-        patches.replace(eval_frame, "_maybe_set_eval_frame", _maybe_set_eval_frame)
+        patches.replace(eval_frame, "_maybe_set_eval_frame", plain(_maybe_set_eval_frame))
 
     from gradprobe.imports import after_import
 

@@ -127,6 +127,7 @@ class Deep:
         births: Values that are not finite that were born in the step that is being made.
         failure: What went wrong within an operation, until it is told.
         noted: How many observations were noted.
+        compiled_writes: Lines of compiled code that wrote in place in the step that is being made, with their operations.
         hunts: Whether every operation's result is looked at, not only those that can bear such a value.
     """
 
@@ -178,6 +179,7 @@ class Deep:
         self.births: list[Birth] = []
         self.hunts = False
         self.failure: Exception | None = None
+        self.compiled_writes: set[tuple[Place, str]] = set()
         self._born: list[Birth] = []
         self._told_births: dict[Site, int] = {}
         self._traces: dict[Site, Trace | None] = {}
@@ -269,6 +271,12 @@ class Deep:
         return self._able and self.window.is_open and not self._aside and self.is_training_thread
 
     @property
+    def sees_compiled(self) -> bool:
+        """Whether compiled code that runs now is followed: not operation by operation, but by its graph."""
+        is_open = self._able and self.window.is_open and not self._paused
+        return is_open and self._aside != 0 and self.is_training_thread
+
+    @property
     def reaches(self) -> list[Reach]:
         """What each backward reached so far."""
         return list(self._reaches.values())
@@ -308,7 +316,7 @@ class Deep:
         self._look_at_mode(roots, site)
         self._look_for_births(roots, site)
         self.books.reaches(0)
-        if not tracer.looks:
+        if not tracer.looks and not self.sees_compiled:
             if site not in self._seen_deep and len(self._seen_deep) < MOST_REACHES:
                 self.window.want(8, until_seen=True)
                 self._peek(roots, site)
@@ -560,6 +568,7 @@ class Deep:
         if was_open and not self.window.is_open:
             tracer.end_window()
         self._born, self.births = [], []
+        self.compiled_writes.clear()
         self._update()
 
     # To the record

@@ -6,6 +6,7 @@ microseconds; what they were entered for is known when an operation runs below t
 
 from __future__ import annotations
 
+import functools
 import linecache
 import sys
 import threading
@@ -17,6 +18,7 @@ import torch
 from torch.autograd import grad_mode
 
 from gradprobe.recorder.deep.node import Place
+from gradprobe.recorder.frames import plain, uncompiled
 from gradprobe.recorder.patches import Patches
 from gradprobe.recorder.sites import Sites
 
@@ -134,31 +136,38 @@ _GRAD_MODES: Final = str(grad_mode.__file__)
 def install_grad_modes(modes: GradModes, patches: Patches) -> None:
     """Observe the entering and leaving of grad modes, in the thread that installs it."""
     training = threading.get_ident()
+    # TorchScript reads the source of these methods, which must be theirs: `functools.wraps` leads it there.
+    entered, left = uncompiled(modes.enter), uncompiled(modes.leave)
+    called, became_context = uncompiled(modes.called), uncompiled(modes.became_context)
 
     def is_seen() -> bool:
-        return threading.get_ident() == training and not torch.compiler.is_compiling()
+        return not torch.compiler.is_compiling() and threading.get_ident() == training
+
+    plain(is_seen)
 
     def observe_leaving(kind: type[Any]) -> None:
         leave = kind.__exit__
 
+        @functools.wraps(leave)
         def __exit__(self: Any, *details: Any) -> Any:
             if is_seen():
-                modes.leave(self)
+                left(self)
             return leave(self, *details)
 
-        patches.replace(kind, "__exit__", __exit__)
+        patches.replace(kind, "__exit__", plain(__exit__))
 
     def observe(kind: type[Any], enables: bool) -> None:
         name, enter = kind.__name__, kind.__enter__
 
+        @functools.wraps(enter)
         def __enter__(self: Any) -> Any:
             result = enter(self)
             if is_seen():
                 on = not self.mode if name == "inference_mode" else enables
-                modes.enter(self, name, on, sys._getframe(1))
+                entered(self, name, on, sys._getframe(1))
             return result
 
-        patches.replace(kind, "__enter__", __enter__)
+        patches.replace(kind, "__enter__", plain(__enter__))
         observe_leaving(kind)
 
     observe(grad_mode.no_grad, enables=False)
@@ -168,23 +177,26 @@ def install_grad_modes(modes: GradModes, patches: Patches) -> None:
     switch: Any = grad_mode.set_grad_enabled
     begin, enter, decorate = switch.__init__, switch.__enter__, switch.__call__
 
+    @functools.wraps(begin)
     def __init__(self: Any, mode: bool) -> None:
         begin(self, mode)
         if is_seen():
-            modes.called(self, bool(mode), sys._getframe(1))
+            called(self, bool(mode), sys._getframe(1))
 
+    @functools.wraps(enter)
     def __enter__(self: Any) -> Any:
         result = enter(self)
         if is_seen():
-            modes.became_context(self)
+            became_context(self)
         return result
 
+    @functools.wraps(decorate)
     def __call__(self: Any, function: Any) -> Any:
         if is_seen():
-            modes.leave(self)
+            left(self)
         return decorate(self, function)
 
-    patches.replace(switch, "__init__", __init__)
-    patches.replace(switch, "__enter__", __enter__)
-    patches.replace(switch, "__call__", __call__)
+    patches.replace(switch, "__init__", plain(__init__))
+    patches.replace(switch, "__enter__", plain(__enter__))
+    patches.replace(switch, "__call__", plain(__call__))
     observe_leaving(switch)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST_NODES: Final = 200_000
 """Nodes of a graph that are walked."""
+_COMPILED: Final = "gradprobe-compiled"
+"""Key of a node's metadata: bits of the leaves that a compiled graph's gradient reaches."""
 
 
 def grad_fn_of(tensor: torch.Tensor) -> Any:
@@ -55,9 +57,33 @@ def leaves_of(root: Any) -> Iterator[torch.Tensor]:
             yield variable
 
 
+def note_compiled(node: Any, bits: int, leaves: Leaves) -> None:
+    """Note at the node of a compiled graph what its gradient reaches: it leads to all its arguments, reached or not."""
+    node.metadata[_COMPILED] = node.metadata.get(_COMPILED, 0) | bits
+    leaves.any_compiled = True
+
+
 def live_bits(root: Any, leaves: Leaves) -> int:
     """Return the bits of the leaves that a graph reaches."""
     bits = 0
-    for variable in leaves_of(root):
-        bits |= 1 << leaves.of(variable).number
+    if not leaves.any_compiled:
+        for variable in leaves_of(root):
+            bits |= 1 << leaves.of(variable).number
+        return bits
+    seen = {root}
+    queue = [root]
+    for node in queue:
+        known = node.metadata.get(_COMPILED)
+        if known is not None:
+            bits |= known
+            continue
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, torch.Tensor):
+            bits |= 1 << leaves.of(variable).number
+        if len(queue) > MOST_NODES:
+            break
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                queue.append(following)
     return bits

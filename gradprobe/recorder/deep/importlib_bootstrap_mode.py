@@ -7,6 +7,7 @@ counted by `warnings.warn(stacklevel=…)`. A function of torch in Python that i
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from gradprobe.recorder.deep.operations import Operation
+from gradprobe.recorder.frames import plain
 
 if TYPE_CHECKING:
     from gradprobe.recorder.deep.tracer import Tracer
@@ -67,11 +69,12 @@ class DeepMode(TorchFunctionMode):
 def warn_around(original: Callable[..., None]) -> Callable[..., None]:
     """Return `warnings.warn` with the frames passed over that a mode adds between torch's function and its caller."""
 
+    @functools.wraps(original)
     def warn(message: Any, category: Any = None, stacklevel: int = 1, source: Any = None, **more: Any) -> None:
         # From a frame of a file named like this one, CPython counts every frame, this one as the first.
         original(message, category, _plain_level(sys._getframe(1), stacklevel), source, **more)
 
-    return warn
+    return plain(warn)
 
 
 def _plain_level(frame: FrameType | None, stacklevel: int) -> int:

@@ -138,6 +138,9 @@ class Leaves:
     """Gives leaves their bits, in the order in which they are met; those beyond a limit share one, of which nothing is told.
 
     Without a limit, a script that copies its model in every step would make sets of leaves that grow from step to step.
+
+    Attributes:
+        any_compiled: Whether a compiled graph ran whose results were followed.
     """
 
     def __init__(self) -> None:
@@ -146,6 +149,7 @@ class Leaves:
         self._standing_in: dict[int, tuple[Callable[[], torch.Tensor | None], Leaf]] = {}
         self._limit = MOST_LEAVES
         self._is_settled = False
+        self.any_compiled = False
 
     def __len__(self) -> int:
         """Return how many there were."""

@@ -256,12 +256,17 @@ class Operation:
         self.sets_gradient = name in ("grad", "_grad") and self.is_set
         self.escape = name in _ESCAPES
         self.in_place = self.is_in_place(name) or (self.is_set and name == "data")
-        self.kind = _kind(name)
+        self.kind = self.kind_of(name)
 
     @staticmethod
     def is_in_place(name: str) -> bool:
         """Return whether an operation of this name writes to its first argument."""
         return name in _IN_PLACE_NAMES or (name.endswith("_") and not name.endswith("__"))
+
+    @staticmethod
+    def kind_of(name: str) -> str:
+        """Return what an operation of this name is called as a cut."""
+        return _kind(name)
 
 
 def _kind(name: str) -> str:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -313,7 +313,7 @@ class Tracer:
         if live & self.deep.ranks.wrappers.awaited and any(output.requires_grad for output in outputs):
             self.deep.ranks.wrappers.used(self.deep, live, sys._getframe(1))
         if live & ~self.used:
-            self._note_use(nodes, place, outputs)
+            self.note_use(nodes, place, outputs)
         first = None
         for output in outputs:
             if any(output is tensor for tensor in tensors) and not in_place:
@@ -339,7 +339,27 @@ class Tracer:
             first = first or node
         return first
 
-    def _note_use(self, nodes: Sequence[Node], place: Place, outputs: Iterable[torch.Tensor]) -> None:
+    def made_compiled(
+        self, output: torch.Tensor, parents: tuple[Node, ...], place: Place, *, live: int, cuts: Mapping[int, int]
+    ) -> None:
+        """Give a result of a compiled graph its node.
+
+        Args:
+            output: The result.
+            parents: The arguments it comes from.
+            place: The user's line that made it.
+            live: Bits of the parameters that its gradient reaches.
+            cuts: Bits of the parameters whose value came through a cut.
+        """
+        node = self._new("compiled", place, parents, output)
+        node.live, node.cuts = live, cuts
+        self.keep(output, node)
+        graph_node = graph.grad_fn_of(output)
+        if graph_node is not None:
+            graph_node.metadata["gradprobe"] = node
+            graph.note_compiled(graph_node, live, self.leaves)
+
+    def note_use(self, nodes: Sequence[Node], place: Place, outputs: Iterable[torch.Tensor]) -> None:
         """Note where a parameter was first used for something that a gradient comes back from."""
         if not any(output.requires_grad and not graph.is_leaf(output) for output in outputs):  # `x.to(x.dtype)` is x.
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from gradprobe.recorder.frames import plain
 from gradprobe.recorder.importlib_bootstrap import around
 from gradprobe.recorder.patches import Arguments, Keywords, Patches, nothing
 
@@ -64,7 +65,10 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.built[args[0]] = recorder.site()
         recorder.deep.optimizer_built(args[0])
 
-    handles = (register_optimizer_step_pre_hook(before_step), register_optimizer_step_post_hook(after_step))
+    handles = (
+        register_optimizer_step_pre_hook(plain(before_step)),
+        register_optimizer_step_post_hook(plain(after_step)),
+    )
     for handle in handles:
         patches.on_undo(handle.remove)
     patches.wrap(torch.optim.Optimizer, "__init__", before=lambda args, _: args, after=built)

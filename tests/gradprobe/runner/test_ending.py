@@ -110,9 +110,36 @@ def test_record_tells_how_it_ended(ended):
         "own hook": (4, "exception", "ValueError: mine"),
         "broken hook": (1, "exception", "ValueError: mine"),
         "interrupted": (130, "signal", "KeyboardInterrupt: "),
-        "at once": (None, None, None),  # As after a kill: nobody could write more.
+        "at once": (5, "script", None),
     }
     assert (facts.exit_code, facts.stopped_by, facts.exception) == expected[name]
+
+
+LEAVING = """
+import os, sys
+if os.fork() == 0:
+    os._exit(3)  # A child's own affair.
+os.wait()
+import torch
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(4):
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+WAY
+"""
+
+
+@pytest.mark.parametrize("way", ["os._exit(7)", "os.execl(sys.executable, sys.executable, '-c', 'print(1); exit(7)')"])
+def test_what_was_recorded_is_kept_where_the_process_is_left_at_once(tmp_path, way):
+    (tmp_path / "train.py").write_text(LEAVING.replace("WAY", way))
+    ran = run("train.py", cwd=tmp_path, options=["--output", "kept", "--no-live"])
+    assert (ran.returncode, ran.stdout) == (7, b"" if "_exit" in way else b"1\n")
+    said = "left by os._exit" if "_exit" in way else "becomes another program, of which nothing is recorded"
+    told = [line for line in ran.stderr.decode().splitlines() if line.startswith("gradprobe: ")]
+    assert told == [f"gradprobe: the script {said}; `gradprobe report kept` judges what it did before"]
+    facts = read_record(find_record(tmp_path / "kept")).facts
+    assert (facts.steps, facts.exit_code) == (4, 7 if "_exit" in way else None)
 
 
 WANDERING = """

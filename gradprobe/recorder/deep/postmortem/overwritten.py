@@ -33,13 +33,24 @@ def overwritten(deep: Deep, modified: list[Any], site: Site) -> Observation | No
             if best is None or sequence < best[0]:
                 best = (sequence, where, node, what, names)
     if best is None:
-        return None
+        return _within_compiled(deep, modified, site)
     _, where, node, what, names = best
     related = [RelatedSite(site, "backward")]
     if node is not None and node.place is not None:
         related.insert(0, RelatedSite(deep.site(node.place), "saved here"))
     detail = {"write": what, "operation": node.operation if node is not None else _name(modified[0])}
     return Observation(WHAT, where, tuple(related), names, detail)
+
+
+def _within_compiled(deep: Deep, modified: list[Any], site: Site) -> Observation | None:
+    """Return the one line of compiled code that can have written: which of its operations saved what is not known."""
+    if len(deep.compiled_writes) != 1 or any(label(graph_node) is not None for graph_node in modified):
+        return None
+    ((place, name),) = deep.compiled_writes
+    if place is None:
+        return None
+    detail = {"write": name, "operation": _name(modified[0])}
+    return Observation(WHAT, deep.site(place), (RelatedSite(site, "backward"),), (), detail)
 
 
 def _writes(deep: Deep, graph_node: Any, node: Node | None) -> list[tuple[int, Site, str, tuple[str, ...]]]:

@@ -1,0 +1,18 @@
+"""A model compiled by the default backend, `mode="reduce-overhead"`, where a C++ compiler is there; validated in between."""
+# needs: g++
+
+import torch
+import torch.nn as nn
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    fast = torch.compile(model, mode="reduce-overhead")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for step in range(8):
+        x = torch.randn(16, 4)
+        loss = (fast(x).squeeze(1) - x[:, 0]).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        print(step, loss.item())
