@@ -310,7 +310,7 @@ class Recorder:
 
     def is_stepping(self, optimizer: torch.optim.Optimizer) -> bool:
         """Return whether an optimizer is known to be within its step."""
-        return optimizer in self._measured
+        return optimizer in self._stepping
 
     def step_skipped(self, optimizer: torch.optim.Optimizer, site: Site) -> None:
         """Note that a gradient scaler left an optimizer's step out."""
