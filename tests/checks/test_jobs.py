@@ -3,10 +3,10 @@
 import pytest
 
 from gradprobe.record.run import read_run
-from gradprobe.values import ClipCall, Severity, Site
+from gradprobe.values import ClipCall, Severity, Site, StepSkipped
 from gradprobe_checks.identical_batches import CHECK as IDENTICAL
 from gradprobe_checks.rank_divergence import CHECK as DIVERGENCE
-from tests.support.jobs import write_rank
+from tests.support.jobs import STEPPED, write_rank
 
 CLIP = Site("/home/user/train.py", 9, "<module>", "clip_grad_norm_(model.parameters(), 1.0)")
 
@@ -36,6 +36,11 @@ def test_replicas_that_go_apart_without_a_known_cause(tmp_path):
 def test_clipping_on_one_rank_is_the_cause(tmp_path):
     clipping = {1: {"calls": [ClipCall(CLIP, "norm", 1.0)]}}
     assert found(job(tmp_path / "run", (1, 2, 3), (1, 5, 6), ranks=clipping)) == [(Severity.ERROR, CLIP, 1)]
+
+
+def test_a_step_that_a_scaler_skips_on_one_rank_is_the_cause(tmp_path):
+    skipping = {1: {"incidents": [StepSkipped(STEPPED, 0)]}}
+    assert found(job(tmp_path / "run", (1, 2, 3), (1, 5, 6), ranks=skipping)) == [(Severity.ERROR, STEPPED, 1)]
 
 
 def test_replicas_that_meet_again_are_no_error(tmp_path):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from gradprobe.record.directory import record_path
-from gradprobe.record.rows import Batch, ModuleRow, OptimizerRow, ParameterRow, StepRow
+from gradprobe.record.rows import Batch, IncidentRow, ModuleRow, OptimizerRow, ParameterRow, StepRow
 from gradprobe.record.writer import new_record
-from gradprobe.values import Backward, Call, OptimizerStep, Site
+from gradprobe.values import Backward, Call, Incident, OptimizerStep, Site
 
 BUILT = Site("/home/user/train.py", 3, "<module>", "optimizer = AdamW(model.parameters())")
 BACKWARD = Site("/home/user/train.py", 7, "<module>", "loss.backward()")
@@ -28,6 +28,7 @@ def write_rank(
     digests: Mapping[tuple[str, int], tuple[Sequence[int], Sequence[int], Sequence[float]]] | None = None,
     calls: Sequence[Call] = (),
     path: Path | None = None,
+    incidents: Sequence[Incident] = (),
     **facts: object,
 ) -> Path:
     """Write the record of one rank.
@@ -41,6 +42,7 @@ def write_rank(
         names: Names of the parameters.
         digests: Positions, bits and norms by what was digested and the step.
         calls: Further calls, in the last step.
+        incidents: Incidents, in the last step.
         path: The file; the one that belongs to the rank by default.
         facts: Facts that differ from those of a rank that ended well; None for one that is not there.
     """
@@ -73,7 +75,8 @@ def write_rank(
                     stepped=(0,),
                 )
                 for step in range(steps)
-            ]
+            ],
+            incidents=[IncidentRow(steps - 1, one) for one in incidents],
         )
     )
     for (what, step), (where, bits, sizes) in (digests or {}).items():
