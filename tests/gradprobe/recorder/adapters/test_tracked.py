@@ -93,3 +93,11 @@ def test_what_was_replaced_is_put_back(package, tmp_path):
     methods = []
     trained(tmp_path / "run", lambda wandb, step: methods.append(wandb.Run._log))
     assert methods[0] is methods[-1] is not sys.modules["wandb"].Run._log
+
+
+def test_a_method_that_was_taken_hold_of_before_counts(package, tmp_path):
+    package.write_text(FITS + "    def log(self, data):\n        return self._log(data)\n\nlog = Run().log\n")
+    from wandb import log
+
+    record = trained(tmp_path / "run", lambda wandb, step: log({"loss": step}))
+    assert record.metrics["loss"].values.tolist() == [0, 1, 2]
