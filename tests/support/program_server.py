@@ -1,7 +1,8 @@
 """Runs programs under `gradprobe run` in children of a process that has imported torch already: seconds less for each.
 
 Reads one JSON object a line (`words` of the command line, `report`, `folder`, `ranks`, and the packages to have `imported`), writes
-one (`code`, `output`). With several ranks it is that many children that find each other as torchrun's workers do, and one more that judges their run.
+one (`code`, `output`). With several ranks it is that many children that find each other as torchrun's workers do, and one more that
+judges their run.
 """
 
 import contextlib

@@ -109,7 +109,10 @@ def severed():
     callback = Callback("severed")
     fit(Net(severed=True), callback)
     finding = callback.report.findings[0]
+    first = callback.watch.path.name
     tell("severed", check=finding.check, code=finding.location.code, verdict=callback.report.verdict.value)
+    fit(Net(), callback)
+    tell("again", paths=[first, callback.watch.path.name], verdict=callback.report.verdict.value)
 
 
 def fails():

@@ -72,6 +72,12 @@ def test_a_fault_is_told_at_the_end_of_fit(told):
     assert "severed-gradient  the gradient of " in told[1]
 
 
+def test_a_second_fit_is_another_run(told):
+    (one,) = told[0]["again"]
+    assert one["paths"] == ["severed", "severed-2"]
+    assert one["verdict"] == "healthy"
+
+
 def test_an_exception_goes_its_way_and_ends_the_recording(told):
     (one,) = told[0]["fails"]
     assert one["error"] == "in the sixth step"
