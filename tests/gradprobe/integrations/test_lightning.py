@@ -60,6 +60,11 @@ def test_what_is_logged_stands_once_at_its_step(told):
     assert metrics["val_loss"][1] == [3, 7]
     assert metrics["epoch_done"] == ["lightning", [3, 7], [0.0, 1.0]]
     assert metrics["epoch"] == ["lightning", [0, 4], [0.0, 1.0]]
+    # Four batches of eight in each epoch.
+    assert metrics["counted"] == ["lightning", [3, 7], [32.0, 32.0]]
+    # What Lightning hands on to its logger is not recorded once more as the tracker's; what that logs by itself is.
+    assert "tracker" not in {source for source, _, _ in metrics.values()}
+    assert metrics["by_hand"][0] == "log"
     assert not [name for name in metrics if name.endswith(("_step", "_epoch")) and name != "val_step"]
 
 
