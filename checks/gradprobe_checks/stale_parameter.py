@@ -65,7 +65,7 @@ def _finding(record: Record, group: list[Stray]) -> Finding:
     assert optimizer is not None
     parts = parts_of(record, group)
     names = listed(parts)
-    places = [one.site("replaced here") or one.made for one in group]
+    places = [one.site("replaced here") or one.site("made anew here") or one.made for one in group]
     location = most_common_line(places) or optimizer.built
     severity, confidence = gravity(record, group, may_come_later=False)
     steps = max(one.steps_with_gradient for one in group)

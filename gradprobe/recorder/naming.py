@@ -24,6 +24,7 @@ Root: TypeAlias = "torch.nn.Module | torch.Tensor"
 MOST_ITEMS: Final = 256
 """Items of a list or dict of the user's that are looked at."""
 _ASK_FOR_LOCALS: Final = frozenset({"locals", "vars", "dir", "eval", "exec"})
+_BUILTINS: Final = frozenset({"builtins", "@py_builtins"})
 _CONTAINERS: Final = (torch.nn.ModuleList, torch.nn.ModuleDict, torch.nn.ParameterList, torch.nn.ParameterDict)
 
 
@@ -69,8 +70,13 @@ def scope_of(frame: FrameType) -> Iterator[Mapping[str, object]]:
 
 
 def _asks_for_locals(code: CodeType) -> bool:
-    """Return whether a function calls `locals()` or its like: `model.eval()` is another function of that name."""
-    return not _ASK_FOR_LOCALS.isdisjoint(code.co_names) and _loads(code)
+    """Return whether a function calls `locals()` or its like: `model.eval()` is another function of that name.
+
+    `builtins.locals()` is not, and pytest puts it into every function with an `assert`, by a name of its own.
+    """
+    if _ASK_FOR_LOCALS.isdisjoint(code.co_names):
+        return False
+    return not _BUILTINS.isdisjoint(code.co_names) or _loads(code)
 
 
 @functools.lru_cache(maxsize=1024)

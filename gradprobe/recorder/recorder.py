@@ -345,7 +345,7 @@ class Recorder:
 
     def log(self, metrics: Mapping[str, object], source: str = "log") -> None:
         """Note metrics that the script gave to `gradprobe.log`, or that a framework or tracker was given."""
-        if not self.relays:
+        if source == "log" or not self.relays:
             self._log(metrics, source)
 
     def unfit(self, module: str, error: Exception) -> None:

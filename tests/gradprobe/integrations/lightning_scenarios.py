@@ -12,15 +12,18 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+import torchmetrics
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import gradprobe
+from gradprobe import _active
 
 pl = importlib.import_module(sys.argv[1])
 fabric = importlib.import_module(
     {"lightning.pytorch": "lightning.fabric", "pytorch_lightning": "lightning_fabric"}[sys.argv[1]]
 )
+loggers = importlib.import_module(f"{sys.argv[1]}.loggers")
 warnings.simplefilter("ignore")
 Callback = importlib.import_module("gradprobe.integrations.lightning").GradprobeCallback
 
@@ -99,9 +102,31 @@ def identical():
         tell("identical", digests=digests, steps=callbacks[0].report.run.steps)
 
 
+class Counted(Net):
+    """Logs a metric of torchmetrics that has no value of its own for a batch: it is only updated."""
+
+    def __init__(self):
+        super().__init__()
+        self.counted = torchmetrics.SumMetric()
+
+    def on_train_batch_start(self, batch, batch_idx):
+        self.counted.update(len(batch[0]))
+
+    def on_train_batch_end(self, outputs, batch, batch_idx):
+        self.log("counted", self.counted, on_step=False, on_epoch=True)
+
+
+class Tracker(loggers.CSVLogger):
+    """Hands on what it is given, as trackers' own functions do that the recorder observes, too."""
+
+    def log_metrics(self, metrics, step=None):
+        _active.recorder.log(metrics, "tracker")
+        gradprobe.log(by_hand=1.0)
+
+
 def logged():
     callback = Callback("logged", quiet=True)
-    fit(Net(), callback, logger=importlib.import_module(f"{sys.argv[1]}.loggers").CSVLogger("logs"))
+    fit(Counted(), callback, logger=Tracker("logs"), log_every_n_steps=1)
     tell("logged", metrics=metrics("logged"), findings=[one.check for one in callback.report.findings])
 
 
@@ -109,7 +134,10 @@ def severed():
     callback = Callback("severed")
     fit(Net(severed=True), callback)
     finding = callback.report.findings[0]
+    first = callback.watch.path.name
     tell("severed", check=finding.check, code=finding.location.code, verdict=callback.report.verdict.value)
+    fit(Net(), callback)
+    tell("again", paths=[first, callback.watch.path.name], verdict=callback.report.verdict.value)
 
 
 def fails():

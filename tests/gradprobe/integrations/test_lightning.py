@@ -60,6 +60,11 @@ def test_what_is_logged_stands_once_at_its_step(told):
     assert metrics["val_loss"][1] == [3, 7]
     assert metrics["epoch_done"] == ["lightning", [3, 7], [0.0, 1.0]]
     assert metrics["epoch"] == ["lightning", [0, 4], [0.0, 1.0]]
+    # Four batches of eight in each epoch.
+    assert metrics["counted"] == ["lightning", [3, 7], [32.0, 32.0]]
+    # What Lightning hands on to its logger is not recorded once more as the tracker's; what that logs by itself is.
+    assert "tracker" not in {source for source, _, _ in metrics.values()}
+    assert metrics["by_hand"][0] == "log"
     assert not [name for name in metrics if name.endswith(("_step", "_epoch")) and name != "val_step"]
 
 
@@ -70,6 +75,12 @@ def test_a_fault_is_told_at_the_end_of_fit(told):
     assert one["verdict"] == "red"
     assert "gradprobe: RED after 8 steps" in told[1]
     assert "severed-gradient  the gradient of " in told[1]
+
+
+def test_a_second_fit_is_another_run(told):
+    (one,) = told[0]["again"]
+    assert one["paths"] == ["severed", "severed-2"]
+    assert one["verdict"] == "healthy"
 
 
 def test_an_exception_goes_its_way_and_ends_the_recording(told):

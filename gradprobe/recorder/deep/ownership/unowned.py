@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WHAT: Final = "unowned-parameter"
 """An observation of such a leaf; see `_detail` for what it says."""
+ANEW: Final = "made anew here"
+"""Role of the line that called a function which made this leaf, and one that the optimizer holds before."""
 MOST: Final = 1024
 """Leaves that are told of."""
 MOST_LOOKS: Final = 8
@@ -154,6 +156,11 @@ class Unowned:
             detail.update((key, value) for key, value in before.detail.items() if key in _OF_OWNER)
         site = deep.site(leaf.made)
         related = [RelatedSite(deep.site(page.replaces_at), "replaced here")] if page.replaces_at else []
+        apart = self._made_apart(page, owner)
+        if apart is not None:
+            related.append(RelatedSite(deep.site(apart), ANEW))
+        elif owner is None and before is not None:
+            related += [one for one in before.related if one.role == ANEW]
         holder = self._held_at(page)
         if holder is not None:
             related.append(RelatedSite(deep.site(holder), "kept here"))
@@ -237,6 +244,16 @@ class Unowned:
             is_alike = any(one.shape == shape for one in owner.unreached(page.first_reached))
             votes[index] += 0.5 * is_alike + 1e-6 * (everything & owner.bits).bit_count()
         return max(zip(votes, owners, strict=True), key=lambda pair: pair[0], default=(0.0, None))[1]
+
+    def _made_apart(self, page: Page, owner: _Owner | None) -> Place:
+        """Return the line that made it, and not what the optimizer holds, where one function made both: a builder of models."""
+        leaves = self._deep.tracer.leaves
+        chain = leaves.at(page.number).made_chain
+        if owner is None or not chain:
+            return None
+        others = {place for number in positions_of(owner.bits) for place in leaves.at(number).made_chain}
+        apart = next((place for place in chain if place not in others), None)
+        return None if apart == chain[0] else apart
 
     def _held_at(self, page: Page) -> Place:
         """Return the line in the class of the holder that made it."""
