@@ -5,6 +5,7 @@ A step that accelerate's own optimizer leaves out because of a gradient scaler i
 
 from __future__ import annotations
 
+import sys
 import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -60,10 +61,10 @@ class _Accumulation:
         self._prepared_at = self._recorder.site()
 
     def divides(self, args: Arguments, kwargs: Keywords) -> None:
-        """Note a backward whose loss is divided."""
+        """Note a backward of the user's own whose loss is divided; a framework that calls it counts by itself."""
         accelerator = args[0]
         parts = int(accelerator.gradient_accumulation_steps)
-        if parts < 2:
+        if parts < 2 or self._recorder.sites.is_in_library(sys._getframe(1)):
             return
         self._accelerator = weakref.ref(accelerator)
         detail = {"parts": parts, "accumulate": self._accumulates}
