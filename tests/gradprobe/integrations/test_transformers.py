@@ -69,6 +69,15 @@ def test_the_callback_tells_at_the_end_of_train(told):
     assert "gradprobe: RED after 8 steps" in told[1]
 
 
+def test_a_loss_that_the_log_hides_is_told_with_its_step(told):
+    (one,) = told[0]["hidden"]
+    assert all(loss is not None and abs(loss) < 10 for loss in one["logged"])  # What the Trainer shows.
+    assert one["first"] == 4
+    assert "in step 4" in one["message"]
+    assert "The Trainer's log does not show it: logging_nan_inf_filter is on" in one["message"]
+    assert {"loss", "loss at backward"} <= set(one["shown"])
+
+
 def test_an_exception_goes_its_way_and_ends_the_recording(told):
     (one,) = told[0]["fails"]
     assert one == {
