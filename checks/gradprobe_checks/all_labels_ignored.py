@@ -45,8 +45,8 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
-from gradprobe_checks.loss_inputs import modules_behind
 from gradprobe_checks.logs import hidden_in_log
+from gradprobe_checks.loss_inputs import modules_behind
 from gradprobe_checks.provenance import never_flowed, observations
 
 if TYPE_CHECKING:

@@ -90,8 +90,8 @@ def _finding(record: Record, seen: Observation) -> Finding:
         severity=Severity.ERROR if int(seen.detail["calls"] or 0) > 1 and not is_again else Severity.WARNING,
         confidence=Confidence.LIKELY,
         title=f"{kind} stays in eval mode while it is trained: train() is missing after eval()",
-        message=f"{before}, and {since}. Its {layers} layers do not do in evaluation mode what they are there for: dropout is off, batch norm "
-        "uses its running statistics.",
+        message=f"{before}, and {since}. Its {layers} layers do not do in evaluation mode what they are there for: dropout is off, "
+        "batch norm uses its running statistics.",
         fix="call train() on the same module when the evaluation is over (also where it returns early), or before each epoch of training",
         not_this="torch.no_grad() in place of eval(): it ends the graph of the evaluation, and says nothing about dropout and batch norm",
         location=seen.site,

@@ -60,8 +60,8 @@ from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks import clip_before_unscale, clip_without_effect, missing_zero_grad
 from gradprobe_checks.endings import ends_non_finite
 from gradprobe_checks.learning import ADAPTIVE, relative_updates
-from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.logs import hidden_in_log
+from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.missing_scaler_update import is_misused
 from gradprobe_checks.places import backward_sites
 from gradprobe_checks.provenance import observations

@@ -44,8 +44,8 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks.endings import ends_non_finite
-from gradprobe_checks.non_finite_origin import SOFTMAXES
 from gradprobe_checks.logs import hidden_in_log
+from gradprobe_checks.non_finite_origin import SOFTMAXES
 from gradprobe_checks.provenance import observations
 from gradprobe_checks.scale_collapse import is_collapsed
 

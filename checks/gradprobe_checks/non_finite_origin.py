@@ -50,8 +50,8 @@ from gradprobe.values import Confidence, Finding, Severity
 from gradprobe_checks import exploding_gradient
 from gradprobe_checks.all_labels_ignored import ignored_at
 from gradprobe_checks.endings import ends_non_finite
-from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.logs import hidden_in_log
+from gradprobe_checks.low_precision_epsilon import accounts_for
 from gradprobe_checks.provenance import observations
 from gradprobe_checks.scale_collapse import is_collapsed
 

@@ -77,7 +77,7 @@ class GradprobeCallback(Callback):
         self.watch.__exit__(
             None if error is None else type(error), error, None if error is None else error.__traceback__
         )
-        if self.watch.has_joined or not self.watch.has_trained and error is None:
+        if self.watch.has_joined or (not self.watch.has_trained and error is None):
             return
         self.report = self.watch.report(self._policy)
         if not self._quiet:

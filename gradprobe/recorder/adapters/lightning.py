@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradprobe.recorder.adapters.standing import Standing
-from gradprobe.values import Observation, Site
+from gradprobe.values import Observation
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Arguments, Keywords, Patches

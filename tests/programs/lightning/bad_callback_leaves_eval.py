@@ -22,9 +22,7 @@ class Preview(L.Callback):
 class Classifier(L.LightningModule):
     def __init__(self):
         super().__init__()
-        self.model = nn.Sequential(
-            nn.Linear(6, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 2)
-        )
+        self.model = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 2))
 
     def forward(self, x):
         return self.model(x)
