@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import report_in
+from tests.support.programs import PROGRAMS
+
 SCRIPT = Path(__file__).with_name("transformers_scenarios.py")
 
 
@@ -121,3 +124,24 @@ def test_a_version_that_does_not_fit_is_named_and_the_steps_are_recorded(told):
 def test_what_was_wrapped_is_put_back_when_no_callback_is_left(told):
     (one,) = told[0]["put back"]
     assert one["is_own"]
+
+
+def test_under_gradprobe_run_an_unmodified_script_is_picked_up_when_it_imports_transformers(tmp_path):
+    for package in ("transformers", "accelerate"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    program = PROGRAMS / "transformers" / "ok_bert_classifier.py"
+    words = ["run", "--quiet", "--output", "run", "--report", "report.json", str(program)]
+    done = subprocess.run(
+        [sys.executable, "-m", "gradprobe", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = report_in(tmp_path / "report.json")
+    # 96 sentences, 8 a batch, 2 batches a step, 2 epochs.
+    assert report["run"]["steps"] == 12
+    assert {"loss", "eval_loss", "eval_accuracy", "epoch"} <= {one["name"] for one in report["metrics"]}
+    assert report["findings"] == []
