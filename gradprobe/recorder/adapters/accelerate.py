@@ -5,6 +5,7 @@ A step that accelerate's own optimizer leaves out because of a gradient scaler i
 
 from __future__ import annotations
 
+import sys
 import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ DIVIDED: Final = "divided-loss"
 
 `detail`: `parts` (by how much), `accumulate` (whether `accelerator.accumulate` was ever entered).
 """
+MOST_SITES: Final = 256
+"""Different lines that call `backward` which are noted."""
 OUT_OF_STEP: Final = "step-out-of-turn"
 """An observation of an optimizer that steps while accelerate is still accumulating: it was not prepared.
 
@@ -50,6 +53,7 @@ class _Accumulation:
         self._accelerator: weakref.ref[Any] | None = None
         self._prepared_at: Site | None = None
         self._steps: dict[int, int] = {}
+        self._told: dict[Site, tuple[int, bool]] = {}
 
     def entered(self, args: Arguments, kwargs: Keywords) -> None:
         """Note that accumulation is left to the accelerator."""
@@ -60,14 +64,17 @@ class _Accumulation:
         self._prepared_at = self._recorder.site()
 
     def divides(self, args: Arguments, kwargs: Keywords) -> None:
-        """Note a backward whose loss is divided."""
+        """Note a backward of the user's own whose loss is divided; a framework that calls it counts by itself."""
         accelerator = args[0]
         parts = int(accelerator.gradient_accumulation_steps)
-        if parts < 2:
+        if parts < 2 or self._recorder.sites.is_in_library(sys._getframe(1)):
             return
         self._accelerator = weakref.ref(accelerator)
-        detail = {"parts": parts, "accumulate": self._accumulates}
-        self._recorder.deep.observe(Observation(DIVIDED, self._recorder.site(), detail=detail))
+        site, told = self._recorder.site(), (parts, self._accumulates)
+        if self._told.get(site) != told and len(self._told) < MOST_SITES:
+            self._told[site] = told
+            detail = {"parts": parts, "accumulate": self._accumulates}
+            self._recorder.deep.observe(Observation(DIVIDED, site, detail=detail))
 
     def stepped(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
         """Note an optimizer's step where gradients are still accumulated."""
@@ -77,8 +84,10 @@ class _Accumulation:
         number = self._recorder.layout.number_of(optimizer)
         if number is None:
             return
-        self._steps[number] = self._steps.get(number, 0) + 1
-        detail = {"optimizer": number, "steps": self._steps[number]}
+        steps = self._steps[number] = self._steps.get(number, 0) + 1
+        if steps & (steps - 1):
+            return  # Ever less often.
+        detail = {"optimizer": number, "steps": steps}
         related = () if self._prepared_at is None else (RelatedSite(self._prepared_at, "prepared here"),)
         self._recorder.deep.observe(
             Observation(OUT_OF_STEP, self._recorder.site(), related, detail=detail, key=str(number))

@@ -34,6 +34,7 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     """Observe the Trainer."""
     standing = Standing(recorder, patches, TRAINER)
     asked: dict[int, Site] = {}
+    filtered: set[Site] = set()
 
     def built(arguments: Any, _: object) -> None:
         frame = recorder.sites.user_frame(sys._getframe(1))
@@ -49,6 +50,9 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
         recorder.log({name: value for name, value in logs.items() if not name.endswith(_NO_METRICS)}, SOURCE)
         if arguments.logging_nan_inf_filter:
             site = asked.get(id(arguments)) or recorder.site()
+            if site in filtered:
+                return
+            filtered.add(site)
             recorder.deep.observe(Observation(FILTERED, site, detail={"setting": "logging_nan_inf_filter"}))
 
     standing.around(module.TrainingArguments, "__post_init__", before=lambda args, _: args[0], after=built)

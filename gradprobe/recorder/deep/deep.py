@@ -558,6 +558,8 @@ class Deep:
             self._write(max(0, steps - 1), optimizers, exactly=False)
             tracer.escapes.forget()
             seconds += time.perf_counter() - began
+        elif self._pending:  # Seen without looking at operations; the next deep step may be far away.
+            self._write_pending(max(0, steps - 1))
         self.window.step_ended(steps, seconds, operations)
         if was_open:
             self._write_facts(is_due=self.window.deep_steps % WRITE_EVERY == 0)
@@ -632,11 +634,14 @@ class Deep:
             cuts.update(number for number in reach.cuts if number != FROZEN)
         for cut in cut_values(self.tracer, cuts, self.site):
             self.writer.observe(step, cut)
+        self._write_pending(step)
+        self._write_unnamed(step)
+        self._write_accounts(optimizers, exactly=exactly)
+
+    def _write_pending(self, step: int) -> None:
         pending, self._pending = self._pending, []
         for observed in pending:
             self.writer.observe(step, observed)
-        self._write_unnamed(step)
-        self._write_accounts(optimizers, exactly=exactly)
 
     def _write_facts(self, *, is_due: bool = True) -> None:
         """Write how many steps were deep; which, and how far they moved the weights, only where that is due: it is a long list."""

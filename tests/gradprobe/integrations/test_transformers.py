@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import report_in
+from tests.support.programs import PROGRAMS
+
 SCRIPT = Path(__file__).with_name("transformers_scenarios.py")
 
 
@@ -69,6 +72,15 @@ def test_the_callback_tells_at_the_end_of_train(told):
     assert "gradprobe: RED after 8 steps" in told[1]
 
 
+def test_a_loss_that_the_log_hides_is_told_with_its_step(told):
+    (one,) = told[0]["hidden"]
+    assert all(loss is not None and abs(loss) < 10 for loss in one["logged"])  # What the Trainer shows.
+    assert one["first"] == 4
+    assert "in step 4" in one["message"]
+    assert "The Trainer's log does not show it: logging_nan_inf_filter is on" in one["message"]
+    assert {"loss", "loss at backward"} <= set(one["shown"])
+
+
 def test_an_exception_goes_its_way_and_ends_the_recording(told):
     (one,) = told[0]["fails"]
     assert one == {
@@ -112,3 +124,24 @@ def test_a_version_that_does_not_fit_is_named_and_the_steps_are_recorded(told):
 def test_what_was_wrapped_is_put_back_when_no_callback_is_left(told):
     (one,) = told[0]["put back"]
     assert one["is_own"]
+
+
+def test_under_gradprobe_run_an_unmodified_script_is_picked_up_when_it_imports_transformers(tmp_path):
+    for package in ("transformers", "accelerate"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    program = PROGRAMS / "transformers" / "ok_bert_classifier.py"
+    words = ["run", "--quiet", "--output", "run", "--report", "report.json", str(program)]
+    done = subprocess.run(
+        [sys.executable, "-m", "gradprobe", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = report_in(tmp_path / "report.json")
+    # 96 sentences, 8 a batch, 2 batches a step, 2 epochs.
+    assert report["run"]["steps"] == 12
+    assert {"loss", "eval_loss", "eval_accuracy", "epoch"} <= {one["name"] for one in report["metrics"]}
+    assert report["findings"] == []

@@ -130,6 +130,30 @@ def severed() -> None:
     )
 
 
+class Hides(Trainer):
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        return loss / (0.0 if self.state.global_step == 4 else 1.0)  # infinite in one step
+
+
+def hidden() -> None:
+    callback = GradprobeCallback(quiet=True)
+    one = trainer(Hides, [callback], max_steps=10)
+    one.train()
+    report = callback.report
+    assert report is not None
+    finding = report.findings[0]
+    tell(
+        "hidden",
+        logged=[entry["loss"] for entry in one.state.log_history if "loss" in entry],
+        check=finding.check,
+        code=finding.location.code if finding.location else "",
+        message=finding.message,
+        first=finding.first_step,
+        shown=[metric.name for metric in report.metrics],
+    )
+
+
 class Fails(TrainerCallback):
     def on_step_end(self, args, state, control, **kwargs):
         if state.global_step == 5:
@@ -231,7 +255,7 @@ def fits_no_more() -> None:
 
 def main() -> None:
     before = Trainer.train
-    for scenario in (identical, logged, severed, fails, again, joined, skipped, fits_no_more):
+    for scenario in (identical, logged, severed, hidden, fails, again, joined, skipped, fits_no_more):
         print(scenario.__name__, file=sys.stderr)
         scenario()
     gc.collect()
