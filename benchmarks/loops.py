@@ -1,6 +1,6 @@
 """The same model in the loops people use, each timing its own steps; runs bare and under `gradprobe run`.
 
-    python benchmarks/loops.py trainer --steps 30 --out seconds.json
+python benchmarks/loops.py trainer --steps 30 --out seconds.json
 """
 
 from __future__ import annotations
@@ -157,9 +157,8 @@ def lightning(steps: int, clock: Clock) -> None:
             clock.tick()
 
     warnings.filterwarnings("ignore")
-    quiet: dict[str, Any] = {
-        name: False for name in ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
-    }
+    off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    quiet: dict[str, Any] = dict.fromkeys(off, False)
     loader = torch.utils.data.DataLoader(Tokens(steps), batch_size=BATCH)
     pl.Trainer(accelerator="cpu", max_steps=steps, callbacks=[Ticks()], **quiet).fit(Module(), loader)
 

@@ -23,7 +23,9 @@ def watched_exits(left: Callable[[int | None], None]) -> Iterator[None]:
         @functools.wraps(original)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if os.getpid() == owner:
-                with contextlib.suppress(Exception):  # Whatever fails in us, the process is left as the program wants it.
+                with contextlib.suppress(
+                    Exception
+                ):  # Whatever fails in us, the process is left as the program wants it.
                     code = args[0] if args else kwargs.get("status")
                     left(code & 0xFF if name == "_exit" and isinstance(code, int) else None)
             return original(*args, **kwargs)

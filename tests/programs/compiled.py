@@ -14,7 +14,12 @@ class Net(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.hidden, self.norm, self.drop, self.out = nn.Linear(6, 16), nn.LayerNorm(16), nn.Dropout(0.1), nn.Linear(16, 3)
+        self.hidden, self.norm, self.drop, self.out = (
+            nn.Linear(6, 16),
+            nn.LayerNorm(16),
+            nn.Dropout(0.1),
+            nn.Linear(16, 3),
+        )
 
     def forward(self, x):
         """Return logits."""

@@ -13,9 +13,7 @@ class WaveNet(nn.Module):
     def __init__(self, dim=8):
         super().__init__()
         self.start = weight_norm(nn.Conv1d(1, dim, 1))
-        self.layers = nn.ModuleList(
-            weight_norm(nn.Conv1d(dim, 2 * dim, 2, dilation=2**i)) for i in range(3)
-        )
+        self.layers = nn.ModuleList(weight_norm(nn.Conv1d(dim, 2 * dim, 2, dilation=2**i)) for i in range(3))
         self.mix = spectral_norm(nn.Conv1d(dim, dim, 1))
         self.end = weight_norm(nn.Conv1d(dim, 1, 1))
 

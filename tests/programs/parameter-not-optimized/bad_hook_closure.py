@@ -8,7 +8,9 @@ if __name__ == "__main__":
     model = nn.Sequential(nn.Linear(6, 24), nn.GELU(), nn.Linear(24, 2))
     optimizers = {}
     for parameter in model.parameters():
-        optimizers[parameter] = torch.optim.SGD([parameter], lr=0.1)  # accept: parameter-not-optimized, unmoved-parameter
+        optimizers[parameter] = torch.optim.SGD(
+            [parameter], lr=0.1
+        )  # accept: parameter-not-optimized, unmoved-parameter
 
         def step_now(_):
             optimizers[parameter].step()  # expect: parameter-not-optimized, unmoved-parameter

@@ -62,7 +62,7 @@ def _resolved(compiled: Any) -> Any:
     """Return what a backend gave as torch would make it ready: a graph module that is generated late is generated now."""
     from torch.fx._lazy_graph_module import _LazyGraphModule
 
-    module = compiled if isinstance(compiled, _LazyGraphModule) else getattr(compiled, "__self__", None)
+    module: Any = compiled if isinstance(compiled, _LazyGraphModule) else getattr(compiled, "__self__", None)
     is_late = isinstance(module, _LazyGraphModule)
     if not is_late or (module is not compiled and compiled.__name__ != "_lazy_forward"):
         return compiled
