@@ -38,14 +38,19 @@ QUIET: Final = Launcher(
 )
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of what is measured: this checkout's gradprobe and benchmarks."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+
+
 def on_a_terminal(command: Sequence[str]) -> None:
     """Run a command with its stderr on a terminal, where gradprobe draws its live table."""
     reader, terminal = pty.openpty()
     drain = threading.Thread(target=_drain, args=(reader,), daemon=True)
     drain.start()
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    around = environment() | {"TERM": "xterm-256color"}
     try:
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, env=environment, check=False)
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, env=around, check=False)
     finally:
         os.close(terminal)
         drain.join()

@@ -20,7 +20,7 @@ from gradprobe.record.create import Fact
 from gradprobe.record.rows import StepRow
 from gradprobe.record.writer import RecordWriter
 from gradprobe.recorder.comments import comments_in
-from gradprobe.recorder.deep.compiled.captured import install_captured
+from gradprobe.recorder.deep.compiled.captured import Captured, install_captured
 from gradprobe.recorder.deep.deep import Deep
 from gradprobe.recorder.forks import in_forked_child
 from gradprobe.recorder.gradients import Norms
@@ -96,6 +96,7 @@ class Recorder:
         """How many calls are under way by which a framework hands on to trackers what it was given itself."""
         self.optimizer_calls = 0
         self.scaling = self.deep.scaling
+        self.captured = Captured(self)
         self.built: weakref.WeakKeyDictionary[torch.optim.Optimizer, Site] = weakref.WeakKeyDictionary()
         self.max_steps = max_steps
         self._on_crash = on_crash

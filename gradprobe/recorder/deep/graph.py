@@ -77,9 +77,9 @@ def live_bits(root: Any, leaves: Leaves) -> int:
         if known is not None:
             bits |= known
             continue
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, torch.Tensor):
-            bits |= 1 << leaves.of(variable).number
+        leaf = getattr(node, "variable", None)
+        if isinstance(leaf, torch.Tensor):
+            bits |= 1 << leaves.of(leaf).number
         if len(queue) > MOST_NODES:
             break
         for following, _ in node.next_functions:

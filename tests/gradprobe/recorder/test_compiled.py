@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import torch
+
+import gradprobe
 from gradprobe.record.reader import read_record
 
 PROGRAM = Path(__file__).resolve().parents[2] / "programs" / "compiled.py"
@@ -42,3 +46,26 @@ def test_nothing_is_compiled_differently(tmp_path):
     assert {optimizer.type for optimizer in record.optimizers} == {"Adam"}
     assert sum(optimizer.steps for optimizer in record.optimizers) == WAYS * STEPS
     assert record.facts.deep_steps > 10
+
+
+@pytest.mark.filterwarnings(
+    "ignore:`torch.jit:DeprecationWarning"
+)  # Of torch's own imports, when dynamo compiles a step.
+def test_compiled_code_outlives_a_recording(tmp_path):
+    model = torch.nn.Linear(3, 1)
+    forward = torch.compile(model, backend="eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = torch.compile(optimizer.step, backend="eager")
+    for name in ("one", "two"):
+        with gradprobe.watch(tmp_path / name) as watch:
+            for _ in range(3):
+                optimizer.zero_grad()
+                forward(torch.ones(2, 3)).sum().backward()
+                step()
+        record = watch.run().record
+        assert [one.steps for one in record.optimizers] == [3]
+        assert any(type(seen.observed).__name__ == "LossReach" for seen in record.observations)
+    optimizer.zero_grad()
+    forward(torch.ones(2, 3)).sum().backward()
+    step()
+    torch._dynamo.reset()

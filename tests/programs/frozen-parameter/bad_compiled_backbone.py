@@ -1,4 +1,5 @@
 """A compiled model whose blocks are frozen for a warm-up of the head; what is to thaw them sets an attribute of the module."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """A compiled step function through AOT autograd."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """A compiled residual network (eager backend) with dropout and validation."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """Two players: the generator's optimizer steps within compiled code, the discriminator's as ever; the loss breaks the graph."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """The forward with its loss compiled as one, the optimizer's step compiled as another, through AOT autograd; a schedule by tensor."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """One compiled function holds forward, loss and backward; a second compiles the bound method `optimizer.step`."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """A compiled block (eager backend) that scales its activations in place after they went into a sigmoid."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """A text classifier whose compiled forward pools detached features by mistake."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

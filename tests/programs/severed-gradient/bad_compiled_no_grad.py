@@ -1,4 +1,5 @@
 """A compiled loss function: a helper of the model still wears the decorator from when it was used for evaluation only."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

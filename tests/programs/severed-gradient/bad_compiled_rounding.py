@@ -1,4 +1,5 @@
 """Compiled tokenizer of continuous actions: the bins are rounded on the way to the loss, and the argmax is scored."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -1,4 +1,5 @@
 """Forward and backward compiled as one function, the step of the optimizer as another."""
+# uses: torch._dynamo
 
 import torch
 import torch.nn as nn

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from gradprobe import _active
 from gradprobe.recorder.deep.compiled.summary import Flow, Summary, summary_of
 from gradprobe.recorder.deep.node import NO_CUTS, Cuts, Node, cut_off, merged
 
@@ -16,6 +17,24 @@ if TYPE_CHECKING:
     from gradprobe.recorder.deep.deep import Deep
     from gradprobe.recorder.patches import Patches
     from gradprobe.recorder.recorder import Recorder
+
+
+class Captured:
+    """What a recorder does around compiled graphs.
+
+    What was compiled stays when a recording ends, and may run under another one: a graph holds no recorder, and asks for the one
+    that is active.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        guarded = recorder.guard.guarded
+        self.recorder = recorder
+        self.arrive = guarded(lambda args: _arrive(recorder.deep, args))
+        self.leave = guarded(
+            lambda summary, inputs, results, frame: _leave(recorder.deep, summary, inputs, results, frame)
+        )
+        self.begin = guarded(lambda optimizer, frame: recorder.optimizer_begins(optimizer, frame, False))
+        self.end = guarded(lambda optimizer: recorder.optimizer_ended(optimizer, recorder.site()))
 
 
 def install_captured(recorder: Recorder, patches: Patches) -> None:
@@ -43,8 +62,9 @@ def _watch(kind: Any, recorder: Recorder, patches: Patches) -> None:
         if getattr(self, "package", None) is not None or (optimizer is None and summary is None):
             return compiled  # What goes into a package is stored on disk, without us.
         if optimizer is not None:
-            return _step_around(_resolved(compiled), optimizer, recorder)
-        return _graph_around(_resolved(compiled), summary, recorder.deep)
+            return _step_around(_resolved(compiled), optimizer)
+        assert summary is not None
+        return _graph_around(_resolved(compiled), summary)
 
     patches.replace(kind, "call_user_compiler", call_user_compiler)
 
@@ -62,7 +82,7 @@ def _resolved(compiled: Any) -> Any:
     """Return what a backend gave as torch would make it ready: a graph module that is generated late is generated now."""
     from torch.fx._lazy_graph_module import _LazyGraphModule
 
-    module = compiled if isinstance(compiled, _LazyGraphModule) else getattr(compiled, "__self__", None)
+    module: Any = compiled if isinstance(compiled, _LazyGraphModule) else getattr(compiled, "__self__", None)
     is_late = isinstance(module, _LazyGraphModule)
     if not is_late or (module is not compiled and compiled.__name__ != "_lazy_forward"):
         return compiled
@@ -70,38 +90,35 @@ def _resolved(compiled: Any) -> Any:
     return module if module is compiled else module.forward
 
 
-def _graph_around(compiled: Callable[..., Any], summary: Summary | None, deep: Deep) -> Callable[..., Any]:
+def _graph_around(compiled: Callable[..., Any], summary: Summary) -> Callable[..., Any]:
     """Return a compiled graph that gives its results their nodes where a step is deep."""
-    assert summary is not None
-    arrive = deep.guarded(lambda args: _arrive(deep, args))
-    leave = deep.guarded(lambda inputs, results, frame: _leave(deep, summary, inputs, results, frame))
 
     def run(*args: Any) -> Any:
-        if not deep.sees_compiled:
+        recorder = _active.recorder
+        if recorder is None or not recorder.deep.sees_compiled:
             return compiled(*args)
-        inputs = arrive(args)
+        inputs = recorder.captured.arrive(args)
         results = compiled(*args)
         if inputs is not None:
-            leave(inputs, results, sys._getframe(1))
+            recorder.captured.leave(summary, inputs, results, sys._getframe(1))
         return results
 
     return run
 
 
-def _step_around(compiled: Callable[..., Any], owner: torch.optim.Optimizer, recorder: Recorder) -> Callable[..., Any]:
+def _step_around(compiled: Callable[..., Any], owner: torch.optim.Optimizer) -> Callable[..., Any]:
     """Return the compiled graph of an optimizer's step with what the optimizer's hooks do: dynamo has left them out."""
     reference = weakref.ref(owner)
-    begin = recorder.guard.guarded(lambda optimizer, frame: recorder.optimizer_begins(optimizer, frame, False))
-    end = recorder.guard.guarded(lambda optimizer: recorder.optimizer_ended(optimizer, recorder.site()))
 
     def run(*args: Any) -> Any:
-        optimizer = reference()
-        if optimizer is None or recorder.is_stepping(optimizer):  # Its hooks ran: a break in torch's wrapper around it.
+        optimizer, recorder = reference(), _active.recorder
+        # Where its hooks ran (a break in torch's wrapper around it), it is known to be within its step.
+        if optimizer is None or recorder is None or recorder.is_stepping(optimizer):
             return compiled(*args)
         recorder.stop_if_due(optimizer=optimizer)
-        begin(optimizer, sys._getframe(1))
+        recorder.captured.begin(optimizer, sys._getframe(1))
         results = compiled(*args)
-        end(optimizer)
+        recorder.captured.end(optimizer)
         return results
 
     return run
