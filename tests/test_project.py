@@ -150,3 +150,14 @@ def test_changelog_opens_with_unreleased() -> None:
 def test_performance_page_has_the_places_where_the_benchmark_writes(device: str) -> None:
     page = (CHECKOUT / "docs" / "performance.md").read_text(encoding="utf-8")
     assert page.count(f"<!-- measured: {device} -->") == page.count(f"<!-- end: {device} -->") == 1
+
+
+@in_checkout
+def test_what_the_page_of_integrations_points_at_is_there() -> None:
+    """Every row is borne out by a test or a program: those that it names exist."""
+    page = (CHECKOUT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:tests|benchmarks)/[\w/]+\.py)", page))
+    programs = set(re.findall(r"\b((?:ok|bad)_\w+[a-z0-9])(?:\.py)?`", page))
+    assert (len(files) > 15, len(programs) > 60) == (True, True)
+    assert [name for name in files if not (CHECKOUT / name).is_file()] == []
+    assert programs - {path.stem for path in (CHECKOUT / "tests" / "programs").rglob("*.py")} == set()
