@@ -249,7 +249,7 @@ def _renumbered(
         if not len(digest.positions):
             found[key] = digest
             continue
-        moved = [(there[names[at]], place) for place, at in enumerate(digest.positions.tolist()) if names[at] in there]
+        moved = [(there[names[at]], place) for place, at in enumerate(map(int, digest.positions)) if names[at] in there]
         order = [place for _, place in sorted(moved)]
         positions = np.array([at for at, _ in sorted(moved)], np.int32)
         found[key] = Digest(positions, digest.bits[order], digest.norms[order])
