@@ -18,7 +18,6 @@ from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, Pol
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.launch import launch
-from gradprobe.record.ends import await_ends
 from gradprobe.recording import Recording
 from gradprobe.runner.execute import Interrupted, Outcome, execute
 from gradprobe.runner.leaving import watched_exits
@@ -178,6 +177,8 @@ def _carry_out(
             screen.stop()
         if recording.launched.rank:
             return outcome.exit_code  # The lowest rank judges for all.
+        from gradprobe.record.ends import await_ends  # With NumPy, which the script may not need.
+
         patience = _SHORT if outcome.exit_code else _LONG  # A job whose rank failed is to hear of it soon.
         await_ends(recording.run, seconds=patience)
         with _away_from(program, began_in):
