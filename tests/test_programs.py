@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import PROGRAMS, ProgramServer, name_of, programs, uses, verdict_on
+from tests.support.programs import PROGRAMS, ProgramServer, name_of, programs, ranks_of, uses, verdict_on
 
 NOT_YET = {
     name.strip(): reason.strip()
@@ -27,7 +27,13 @@ def server():
     server.close()
 
 
-@pytest.mark.parametrize("program", programs(), ids=name_of)
+def _param(program: Path) -> object:
+    """Return a program as a parameter; one that needs a framework or several processes is slow."""
+    marks = [pytest.mark.slow] if uses(program) or ranks_of(program) > 1 else []
+    return pytest.param(program, marks=marks, id=name_of(program))
+
+
+@pytest.mark.parametrize("program", list(map(_param, programs())))
 def test_program(server: ProgramServer, program: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if name_of(program) in NOT_YET:
         request.applymarker(pytest.mark.xfail(reason=NOT_YET[name_of(program)], strict=True))
