@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -171,18 +172,19 @@ def _carry_out(
             return outcome.exit_code
         error = outcome.error
         text = None if error is None else f"{type(error).__name__}: {error}"[:2000]
-        recording.finish(exit_code=outcome.exit_code, exception=text, stopped_by=stopped_by)
-        let_go()
-        if screen is not None:
-            screen.stop()
-        if recording.launched.rank:
-            return outcome.exit_code  # The lowest rank judges for all.
-        from gradprobe.record.ends import await_ends  # With NumPy, which the script may not need.
+        with _uncollected():
+            recording.finish(exit_code=outcome.exit_code, exception=text, stopped_by=stopped_by)
+            let_go()
+            if screen is not None:
+                screen.stop()
+            if recording.launched.rank:
+                return outcome.exit_code  # The lowest rank judges for all.
+            from gradprobe.record.ends import await_ends  # With NumPy, which the script may not need.
 
-        patience = _SHORT if outcome.exit_code else _LONG  # A job whose rank failed is to hear of it soon.
-        await_ends(recording.run, seconds=patience)
-        with _away_from(program, began_in):
-            return _judged(recording.run, how, outcome, terminal)
+            patience = _SHORT if outcome.exit_code else _LONG  # A job whose rank failed is to hear of it soon.
+            await_ends(recording.run, seconds=patience)
+            with _away_from(program, began_in):
+                return _judged(recording.run, how, outcome, terminal)
 
     # Not where another process judges: a handler waits for a collective to return, and what has nothing to say is to end at once.
     let_go = (
@@ -214,6 +216,21 @@ def _carry_out(
 
 def _ended_by(outcome: Outcome) -> str:
     return "signal" if outcome.interrupted else "exception" if outcome.error is not None else "script"
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave what the program has left behind to the end of the interpreter, as it is without gradprobe.
+
+    A process group that is collected while Python runs may wait for a thread of its own, which waits for Python.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextlib.contextmanager
