@@ -28,7 +28,7 @@ def main():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if dist.get_rank() == 0 and step % 4 == 3:
+        if dist.get_rank() == 0 and step % 4 == 1:
             with torch.no_grad():
                 for one in model.parameters():
                     one.add_(torch.randn(one.shape, generator=data), alpha=0.01)  # expect: rank-divergence
