@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _HELPERS: Final = ("multiprocessing.", "torch.utils.data.", "torch.multiprocessing.")
 """Packages whose own functions, as the target of a process, are no training of the script's."""
-_NOT_HELPERS: Final = ("torch.multiprocessing.spawn",)
-"""What stands around a function of the script's there."""
+_NOT_HELPERS: Final = ("multiprocessing.pool.", "torch.multiprocessing.spawn.")
+"""What stands around functions of the script's there."""
 
 
 @dataclass(frozen=True, slots=True)

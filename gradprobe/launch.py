@@ -27,12 +27,14 @@ class Launch:
     Attributes:
         rank: Its number among the job's processes; 0 where it is alone.
         world: How many processes the job has; 1 where it is alone.
+        restarts: How often its launcher has started the job anew.
         job: The same for all processes of the job, and for no other job at the same time; empty where nothing tells jobs apart.
     """
 
     rank: int = 0
     world: int = 1
     job: str = ""
+    restarts: int = 0
 
     @property
     def is_alone(self) -> bool:
@@ -51,7 +53,13 @@ def launch(environment: Mapping[str, str] = os.environ) -> Launch:
 
 
 def _launched(environment: Mapping[str, str], number: int, size: int) -> Launch:
-    return Launch(number, max(size, number + 1), _job(environment, size) if size > 1 else "")
+    restarts = environment.get("TORCHELASTIC_RESTART_COUNT", "")
+    return Launch(
+        number,
+        max(size, number + 1),
+        _job(environment, size) if size > 1 else "",
+        int(restarts) if restarts.isdecimal() else 0,
+    )
 
 
 def _by_lightning(environment: Mapping[str, str]) -> Launch:

@@ -83,7 +83,9 @@ class Recording:
         self._began = time.perf_counter()
         self._options = (max_steps, tuple(user_roots), on_step, overhead, deep)
         self._pid = os.getpid()
-        self._path = child_path(self.run, self._pid) if is_child else record_path(self.run, launched.rank)
+        own = record_path(self.run, launched.rank)
+        # A job that its launcher starts anew in a named directory finds the records of its first attempt there.
+        self._path = child_path(self.run, self._pid) if is_child or own.exists() else own
         self._is_child = is_child
         self._notes = Notes(self._path)
         self._connection = create_record(

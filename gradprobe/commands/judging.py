@@ -154,7 +154,7 @@ def _expect_training(record: Record, run: Path) -> None:
     found = "neither" if facts.torch else "that it never imported torch"
     raise UsageError(
         f"expected a script that trains, with loss.backward() and optimizer.step(), found {found} in {facts.script}; "
-        f"training in child processes is not recorded by their parent: name the script whose own process trains "
+        f"a process that it starts by subprocess or os.fork is not recorded: name the script whose own process trains "
         f"(the record is kept in {run})"
     )
 

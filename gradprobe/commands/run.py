@@ -19,6 +19,7 @@ from gradprobe.commands.options import FailOn, FormatName, Ignore, NoSource, Pol
 from gradprobe.commands.split import Split, split
 from gradprobe.errors import GradprobeError
 from gradprobe.launch import launch
+from gradprobe.record.joining import claim_judgement
 from gradprobe.recording import Recording
 from gradprobe.runner.execute import Interrupted, Outcome, execute
 from gradprobe.runner.leaving import watched_exits
@@ -101,9 +102,8 @@ def run(
     how = judging(policy, fail_on, select, ignore, reports, format_name, source=not no_source, to=to)
     program, is_reference = _program(context.obj, max_batches)
     launched = launch()
-    # As it is now: the program may put another in its place. Of a job's processes, one speaks.
-    terminal = None if quiet or launched.rank else sys.stderr
-    shows_progress = terminal is not None and live is not False
+    terminal = None if quiet else sys.stderr  # As it is now: the program may put another in its place.
+    shows_progress = terminal is not None and live is not False and not launched.rank
     on_step = None
     if shows_progress and not sys.stderr.isatty():
         from gradprobe.commands.progress import print_progress
@@ -177,20 +177,20 @@ def _carry_out(
             let_go()
             if screen is not None:
                 screen.stop()
-            if recording.launched.rank:
-                return outcome.exit_code  # The lowest rank judges for all.
+            if not _is_to_judge(recording, outcome):
+                return outcome.exit_code
             from gradprobe.record.ends import await_ends  # With NumPy, which the script may not need.
 
             patience = _SHORT if outcome.exit_code else _LONG  # A job whose rank failed is to hear of it soon.
-            await_ends(recording.run, seconds=patience)
+            await_ends(recording.run, seconds=patience, but=_daemons())
             with _away_from(program, began_in):
                 return _judged(recording.run, how, outcome, terminal)
 
-    # Not where another process judges: a handler waits for a collective to return, and what has nothing to say is to end at once.
+    # Not in a job: a handler runs when a collective has returned, and a launcher that ends the rest of a job would wait for that.
     let_go = (
-        nothing
-        if recording.launched.rank
-        else pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+        pass_on_signals(recording, lambda number: finish(Outcome(128 + number), "signal"))
+        if recording.launched.is_alone
+        else nothing
     )
 
     def failed(error: BaseException) -> None:
@@ -216,6 +216,19 @@ def _carry_out(
 
 def _ended_by(outcome: Outcome) -> str:
     return "signal" if outcome.interrupted else "exception" if outcome.error is not None else "script"
+
+
+def _is_to_judge(recording: Recording, outcome: Outcome) -> bool:
+    """Return whether this process judges for all of its job: the lowest rank or, before it, the first one that raised."""
+    if recording.launched.is_alone:
+        return True
+    return (not recording.launched.rank or outcome.error is not None) and claim_judgement(recording.run)
+
+
+def _daemons() -> set[int]:
+    """Return the processes that multiprocessing ends when this one does."""
+    module: Any = sys.modules.get("multiprocessing.process")
+    return set() if module is None else {one.pid for one in module.active_children() if one.daemon}
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def create_run(script: str, *, output: Path | None, launched: Launch = _ALONE) -
         raise RecordError(
             f"expected to create the run directory {place}: {error.strerror}; name a place that can be written with --output DIR"
         ) from error
-    if record_path(run, launched.rank).exists():
+    if record_path(run, launched.rank).exists() and not launched.restarts:
         raise RecordError(
             f"expected a new or empty directory, found a run in {run}; name another directory with --output, or remove this one"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -16,25 +17,26 @@ from gradprobe.record.reader import opened
 _PAUSE: Final = 0.05
 
 
-def await_ends(run: Path, *, seconds: float) -> None:
+def await_ends(run: Path, *, seconds: float, but: Collection[int] = ()) -> None:
     """Wait until every process that records into a run has ended its record, or is gone; or until the time is over.
 
     Args:
         run: The run directory.
         seconds: How long to wait at most.
+        but: Processes that nobody is to wait for.
     """
     deadline = time.monotonic() + seconds
     ended: set[Path] = set()
     while time.monotonic() < deadline:
         files = rank_files(run)
-        ended.update(path for path in files if path not in ended and _has_ended(path))
+        ended.update(path for path in files if path not in ended and _has_ended(path, but))
         if ended.issuperset(files):
             return
         time.sleep(_PAUSE)
 
 
-def _has_ended(path: Path) -> bool:
-    """Return whether a record was ended, or nobody is left to end it."""
+def _has_ended(path: Path, but: Collection[int]) -> bool:
+    """Return whether a record was ended, nobody is left to end it, or nobody is to wait for that."""
     try:
         with opened(path) as connection:
             query = "SELECT key, value FROM facts WHERE key IN ('exit_code', 'pid', 'host', 'stopped_by')"
@@ -43,4 +45,5 @@ def _has_ended(path: Path) -> bool:
         return True  # Whoever reads the run says what is wrong with it.
     if facts.get("stopped_by") is not None:
         return True
-    return facts.get("host") == platform.node() and not is_alive(int(facts.get("pid", 0)))
+    pid = int(facts.get("pid", 0))
+    return pid in but or (facts.get("host") == platform.node() and not is_alive(pid))

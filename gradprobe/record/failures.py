@@ -29,9 +29,11 @@ def first_to_fail(ranks: Sequence[Rank]) -> Rank | None:
 def has_failed(rank: Rank) -> bool:
     """Return whether a process ended by an exception, with an exit code, or without a word.
 
+    Not a child of a program that ended well, unless it raised.
+
     A signal is how somebody else ends it: the user, or a launcher when another has failed.
     """
-    if rank.stopped_by == "signal":
+    if rank.stopped_by == "signal" or rank.is_forgiven:
         return False
     return rank.is_gone or rank.stopped_by == "exception" or rank.exit_code not in (0, None)
 

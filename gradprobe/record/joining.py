@@ -16,6 +16,8 @@ from typing import Final
 
 NOTE: Final = "job.json"
 """File in a run directory that says which job it belongs to."""
+JUDGED: Final = ".judged"
+"""File in the run directory of a job by which one of its processes says that it judges for all."""
 LATEST: Final = 300.0
 """Seconds within which the processes of a job begin: an older directory of the same name of job is another run's."""
 _LONGEST_WAIT: Final = 5.0
@@ -38,6 +40,17 @@ def join_run(home: Path, job: str, is_free: Callable[[Path], bool], create: Call
         run = create()
         (run / NOTE).write_text(json.dumps({"job": job, "time": time.time()}) + "\n")
         return run
+
+
+def claim_judgement(run: Path) -> bool:
+    """Return whether no other process of the job has said that it judges the run; from then on, this one has."""
+    try:
+        (run / JUDGED).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError:  # Nobody can: two reports are better than none.
+        return True
+    return True
 
 
 def _made_by_others(home: Path, job: str, is_free: Callable[[Path], bool]) -> Path | None:

@@ -51,6 +51,7 @@ class Rank:
         clips: How often gradients were clipped, by the line that does it.
         likeness: Equal for ranks that saw the same things happen, whatever the numbers.
         names: Its parameters' names, by position; the same object where they are the same.
+        is_forgiven: Whether however it ended is no fault of the run: a child of a program that ended well, unless by an exception.
         digests: By what was digested and the step; empty unless asked for.
         loss: The newest loss at a backward; None where there is none.
     """
@@ -72,6 +73,7 @@ class Rank:
     clips: Mapping[Site, int]
     likeness: int
     names: tuple[str, ...]
+    is_forgiven: bool = False
     digests: Mapping[tuple[str, int], Digest] = field(default_factory=dict)
     loss: float | None = None
 

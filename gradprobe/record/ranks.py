@@ -6,9 +6,12 @@ it in what happened, by their likeness.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import platform
 import sqlite3
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +37,8 @@ FROM accounts WHERE json_extract(data, '$.written') > 0"""
 """Where the script itself wrote to which parameters."""
 _NAMES: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
 _ROUNDING: Final = 1e-12
+_SILENT: Final = 30.0
+"""Seconds without a word after which a process of another machine is gone, when others have ended."""
 
 
 def read_ranks(paths: Sequence[Path]) -> Ranks:
@@ -95,29 +100,52 @@ def _all(paths: Sequence[Path]) -> tuple[list[Rank], Rank | None]:
             failure = failure or error
     if not ranks and failure is not None:
         raise failure
-    ranks = _numbered([one for one in _terminated(ranks) if one.trained] or ranks)
+    ranks = _numbered([one for one in _settled(ranks) if one.trained] or ranks)
     if len(ranks) < 2:
         return ranks, None
     return ranks, replace(ranks[0], digests=read_digests(ranks[0].path))
 
 
-def _terminated(ranks: Sequence[Rank]) -> list[Rank]:
-    """Return the ranks, those among them as ended by a signal that a program which ended well has started, and ended.
-
-    They have no handler for it: one could not run while the process waits in a collective, and the process would live on.
-    """
+def _settled(ranks: Sequence[Rank]) -> list[Rank]:
+    """Return the ranks with what only all of them together tell: who is gone on another machine, and what is forgiven."""
+    have_ended = any(one.stopped_by is not None for one in ranks)
     parents = [one for one in ranks if not one.is_child]
-    if not parents or any(one.exit_code != 0 for one in parents):
-        return list(ranks)
-    return [replace(one, is_gone=False, stopped_by="signal") if one.is_child and one.is_gone else one for one in ranks]
+    all_well = bool(parents) and all(one.exit_code == 0 for one in parents)
+    return [
+        replace(
+            one,
+            is_gone=one.is_gone or (have_ended and _is_silent(one)),
+            is_forgiven=one.is_child and all_well and one.exception is None,
+        )
+        for one in ranks
+    ]
+
+
+def _is_silent(rank: Rank) -> bool:
+    """Return whether a process of another machine has not ended its record, and wrote nothing to it for long."""
+    if rank.stopped_by is not None or rank.host == platform.node():
+        return False
+    written = []
+    for path in (rank.path, rank.path.with_name(f"{rank.path.name}-wal")):
+        with contextlib.suppress(OSError):
+            written.append(path.stat().st_mtime)
+    return time.time() - max(written, default=0.0) > _SILENT
 
 
 def _numbered(ranks: Iterable[Rank]) -> list[Rank]:
-    """Return the ranks in order; processes that no job numbers are numbered as they come."""
-    found = sorted(ranks, key=lambda one: (one.number, one.is_child, one.pid))
-    if len({one.number for one in found}) == len(found):
-        return found
-    return [replace(one, number=number) for number, one in enumerate(found)]
+    """Return the ranks in order; children that no job numbers, and records of earlier attempts, get the numbers that are free."""
+    found = sorted(ranks, key=lambda one: (one.number, one.is_child, one.path.name.startswith("process"), one.pid))
+    taken = {one.number for one in found if not one.is_child}
+    free = (number for number in itertools.count() if number not in taken)
+    used: set[int] = set()
+    numbered = []
+    for one in found:
+        number = one.number if one.number not in used and (not one.is_child or one.number not in taken) else next(free)
+        while number in used:
+            number = next(free)
+        used.add(number)
+        numbered.append(replace(one, number=number))
+    return sorted(numbered, key=lambda one: one.number)
 
 
 def read_rank(path: Path) -> Rank:
@@ -257,10 +285,13 @@ def _renumbered(
 
 
 def _joined(first: Digest, second: Digest) -> Digest:
-    """Return the digests of two optimizers' parameters as one."""
-    pairs = ((one, other) for one, other in ((first.positions, second.positions), (first.bits, second.bits)))
-    positions, bits = (np.concatenate(pair) for pair in pairs)
-    return Digest(positions, bits, np.concatenate((first.norms, second.norms)))
+    """Return the digests of two optimizers' parameters as one; of a parameter that was digested twice, the newer."""
+    left = ~np.isin(first.positions, second.positions)
+    return Digest(
+        np.concatenate((first.positions[left], second.positions)),
+        np.concatenate((first.bits[left], second.bits)),
+        np.concatenate((first.norms[left], second.norms)),
+    )
 
 
 def _is_same_batch(lowest: Rank, digests: Mapping[tuple[str, int], Digest], step: int) -> bool:

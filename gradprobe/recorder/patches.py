@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from gradprobe.recorder.frames import plain
 from gradprobe.recorder.importlib_bootstrap import around
 
 Arguments: TypeAlias = "tuple[Any, ...]"
@@ -20,6 +22,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._undo: list[Callable[[], None]] = []
+        self._later: list[Callable[[], None]] = []
 
     def wrap(
         self,
@@ -61,7 +64,38 @@ class Patches:
         """Have something done when the patches are undone, the handle of a hook removed for instance."""
         self._undo.append(action)
 
+    def hook(self, register: Callable[[Callable[..., Any]], Any], function: Callable[..., Any]) -> None:
+        """Register a function as one of torch's global hooks.
+
+        Args:
+            register: Registers it, and returns a handle.
+            function: A function in Python of its own: no other one has the same code.
+        """
+        handle = register(plain(function))
+
+        def remove() -> None:
+            # A fault in a hook undoes the patches while torch goes through its hooks, which must not become fewer then.
+            if _is_running(function):
+                self._later.append(handle.remove)
+            else:
+                handle.remove()
+
+        self.on_undo(remove)
+
     def undo(self) -> None:
-        """Put everything back, newest first."""
+        """Put everything back, newest first; a hook that is running is taken out when this is called again."""
+        later, self._later = self._later, []
+        for action in later:
+            action()
         while self._undo:
             self._undo.pop()()
+
+
+def _is_running(function: Callable[..., Any]) -> bool:
+    """Return whether a function is being called in this thread."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is function.__code__:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False

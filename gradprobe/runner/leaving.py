@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
+
+_PATIENCE: Final = 2.0
+"""Seconds that the end of the record may take: who leaves at once may do so because everything else hangs."""
 
 
 @contextlib.contextmanager
@@ -22,12 +26,13 @@ def watched_exits(left: Callable[[int | None], None]) -> Iterator[None]:
     def around(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if os.getpid() == owner:
+            given = args[0] if args else kwargs.get("status" if name == "_exit" else "path")
+            if os.getpid() == owner and (name == "_exit" or _is_program(given)):
+                code = given & 0xFF if name == "_exit" and isinstance(given, int) else None
                 with contextlib.suppress(
                     Exception
                 ):  # Whatever fails in us, the process is left as the program wants it.
-                    code = args[0] if args else kwargs.get("status")
-                    left(code & 0xFF if name == "_exit" and isinstance(code, int) else None)
+                    _within(_PATIENCE, lambda: left(code))
             return original(*args, **kwargs)
 
         return wrapper
@@ -40,3 +45,18 @@ def watched_exits(left: Callable[[int | None], None]) -> Iterator[None]:
         for name, original in kept.items():
             if getattr(getattr(os, name), "__wrapped__", None) is original:
                 setattr(os, name, original)
+
+
+def _is_program(path: object) -> bool:
+    """Return whether a process can become what stands at a path: `os.execvp` tries one directory after another."""
+    try:
+        return isinstance(path, (str, bytes, os.PathLike)) and os.access(path, os.X_OK)
+    except (OSError, ValueError):
+        return False
+
+
+def _within(seconds: float, action: Callable[[], None]) -> None:
+    """Do something in a thread, and wait so long for it at most."""
+    thread = threading.Thread(target=action, daemon=True)
+    thread.start()
+    thread.join(seconds)

@@ -35,6 +35,9 @@ def pass_on_signals(recording: Recording, finish: Callable[[int], object]) -> Ca
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if signal.getsignal(number) is not handle:
+            return  # The script has a handler of its own, which calls the one that it found.
+
         def end() -> None:
             try:
                 finish(number)

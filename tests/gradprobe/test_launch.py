@@ -54,6 +54,10 @@ def test_all_processes_of_a_job_have_one_name_for_it_and_other_jobs_have_others(
     assert len({launch({**TORCHRUN, **other}).job for other in others} | {ranks[0].job}) == 5
 
 
+def test_an_attempt_after_another_is_told():
+    assert [launch({**TORCHRUN, **more}).restarts for more in ({}, {"TORCHELASTIC_RESTART_COUNT": "2"})] == [0, 2]
+
+
 def test_processes_that_lightning_starts_find_each_other():
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "NODE_RANK": "0", "WORLD_SIZE": "2"}
     jobs = {launch({**address, "LOCAL_RANK": rank}).job for rank in ("0", "1")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from gradprobe.record.rows import Batch, IncidentRow, ModuleRow, OptimizerRow, P
 from gradprobe.record.writer import new_record
 from gradprobe.values import Backward, Call, Incident, OptimizerStep, Site
 
+Digested: TypeAlias = "tuple[Sequence[int], Sequence[int], Sequence[float]]"
+Digests: TypeAlias = "Mapping[tuple[str, int], Digested]"
 BUILT = Site("/home/user/train.py", 3, "<module>", "optimizer = AdamW(model.parameters())")
 BACKWARD = Site("/home/user/train.py", 7, "<module>", "loss.backward()")
 STEPPED = Site("/home/user/train.py", 8, "<module>", "optimizer.step()")
@@ -25,7 +28,7 @@ def write_rank(
     steps: int = 3,
     norms: Sequence[float] = (1.0, 2.0),
     names: Sequence[str] = ("model.0.weight", "model.0.bias"),
-    digests: Mapping[tuple[str, int], tuple[Sequence[int], Sequence[int], Sequence[float]]] | None = None,
+    digests: Digests | Sequence[tuple[tuple[str, int], Digested]] | None = None,
     calls: Sequence[Call] = (),
     path: Path | None = None,
     incidents: Sequence[Incident] = (),
@@ -79,7 +82,7 @@ def write_rank(
             incidents=[IncidentRow(steps - 1, one) for one in incidents],
         )
     )
-    for (what, step), (where, bits, sizes) in (digests or {}).items():
+    for (what, step), (where, bits, sizes) in digests.items() if isinstance(digests, Mapping) else digests or ():
         writer.put_digest(step, what, list(where), np.array(bits, np.int32), np.array(sizes, np.float64))
     writer.finish()
     return record_path(run, rank)

@@ -113,8 +113,8 @@ def _births(deep: Deep, patches: Patches) -> None:
         if value is not None and _sees_births(deep):
             deep.guarded(deep.books.module_registered)(module, name, value, sys._getframe(1))
 
-    patches.on_undo(register_module_parameter_registration_hook(plain(registered)).remove)
-    patches.on_undo(register_module_module_registration_hook(plain(module_registered)).remove)
+    patches.hook(register_module_parameter_registration_hook, registered)
+    patches.hook(register_module_module_registration_hook, module_registered)
 
 
 def _sees_births(deep: Deep) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from gradprobe.recorder.frames import plain
 from gradprobe.recorder.importlib_bootstrap import around
 from gradprobe.recorder.patches import Arguments, Keywords, Patches, nothing
 
@@ -45,9 +47,9 @@ def install(recorder: Recorder, patches: Patches) -> None:
         is_positional = len(args) > 1
         closure = args[1] if is_positional else kwargs.get("closure")
         begin(optimizer, callable(closure))
-        if not callable(closure) or not recorder.guard.active:
+        if not recorder.guard.active or not _is_closure(optimizer, closure, is_positional):
             return None
-        replaced = observed(optimizer, closure)
+        replaced = observed(optimizer, closure)  # type: ignore[arg-type]  # `_is_closure` says that it can be called.
         if is_positional:
             return (args[0], replaced, *args[2:]), kwargs
         return args, {**kwargs, "closure": replaced}
@@ -65,10 +67,23 @@ def install(recorder: Recorder, patches: Patches) -> None:
         recorder.built[args[0]] = recorder.site()
         recorder.deep.optimizer_built(args[0])
 
-    handles = (
-        register_optimizer_step_pre_hook(plain(before_step)),
-        register_optimizer_step_post_hook(plain(after_step)),
-    )
-    for handle in handles:
-        patches.on_undo(handle.remove)
+    patches.hook(register_optimizer_step_pre_hook, before_step)
+    patches.hook(register_optimizer_step_post_hook, after_step)
     patches.wrap(torch.optim.Optimizer, "__init__", before=lambda args, _: args, after=built)
+
+
+def _is_closure(optimizer: torch.optim.Optimizer, given: object, is_positional: bool) -> bool:
+    """Return whether what a step was given is a plain function that it calls, and no object that it may use otherwise."""
+    if not isinstance(given, (FunctionType, MethodType, functools.partial)):
+        return False
+    return not is_positional or _first_parameter(type(optimizer).step) == "closure"
+
+
+@functools.lru_cache(maxsize=256)
+def _first_parameter(step: Callable[..., Any]) -> str:
+    """Return the name of the first parameter of an optimizer's step; nothing where it cannot be known."""
+    try:
+        names = list(inspect.signature(step).parameters)
+    except (TypeError, ValueError):
+        return ""
+    return names[1] if len(names) > 1 else ""

@@ -27,4 +27,4 @@ def install(recorder: Recorder, patches: Patches) -> None:
         if parameter is not None and not torch.compiler.is_compiling():
             note(module, name)
 
-    patches.on_undo(register_module_parameter_registration_hook(registered).remove)
+    patches.hook(register_module_parameter_registration_hook, registered)

@@ -146,9 +146,9 @@ class Ranks:
                 self._digest(step, f"{kind}-parameters", where, what)
                 self._digest(step, f"{kind}-gradients", where, [one.grad for one in what])
 
-    def _digest_again(self) -> None:
+    def _digest_again(self, *, at_end: bool = False) -> None:
         """Digest the weights once more after a step that averaged no gradients: the script may have averaged weights since."""
-        if self._unaveraged is None or self._again >= MOST_AGAIN:
+        if self._unaveraged is None or (self._again >= MOST_AGAIN and not at_end):
             return
         (step, bound), self._unaveraged = self._unaveraged, None
         wrapped = {id(one) for wrapper, _ in self.wrappers.living() for one in parameters_of(wrapper)}
@@ -200,7 +200,7 @@ class Ranks:
 
     def close(self) -> None:
         """Write what is still on its way."""
-        self._digest_again()
+        self._digest_again(at_end=True)
         for at, what, positions, digest in self._pending:
             digest.read()
             self._writer.put_digest(at, what, positions, digest.bits, digest.norms)

@@ -194,7 +194,7 @@ def test_script_that_never_trains_is_one_line_and_2(here):
     ran = here("run", "--quiet", "--report", "out.json", here.script(f"{SETUP}\nprint('no training')"))
     (line,) = ran.err.splitlines()
     assert line.startswith("gradprobe: expected a script that trains") and "found neither in train.py" in line
-    assert "training in child processes is not recorded by their parent" in line
+    assert "a process that it starts by subprocess or os.fork is not recorded" in line
     assert run_name(here) in line
     assert (ran.code, ran.out) == (2, "no training\n")
     assert not (here.place / "out.json").exists()

@@ -150,6 +150,13 @@ def test_ranks_are_in_the_order_of_their_numbers(here):
     assert find_record(here) == here / "rank-1.sqlite"
 
 
+def test_a_job_that_is_started_anew_finds_its_first_attempt_in_the_directory_that_was_named(here):
+    record_path(create_run("train.py", output=here / "out", launched=Launch(1, 2)), 1).touch()
+    assert create_run("train.py", output=here / "out", launched=Launch(1, 2, restarts=1)) == here / "out"
+    with pytest.raises(RecordError, match="found a run in"):
+        create_run("train.py", output=here / "out", launched=Launch(1, 2))
+
+
 def test_nothing_to_find(here):
     assert "record one with `gradprobe run train.py`" in refused(find_run, None)
     assert f"found nothing at {here / 'none'}; record one with" in refused(find_run, here / "none")

@@ -10,7 +10,7 @@ import pytest
 from gradprobe.launch import Launch
 from gradprobe.record.create import create_record
 from gradprobe.record.directory import create_run, record_path
-from gradprobe.record.joining import LATEST, NOTE
+from gradprobe.record.joining import LATEST, NOTE, claim_judgement
 
 WORLD = 16
 
@@ -62,6 +62,12 @@ def test_another_job_and_an_old_one_are_not_joined(here):
     note = json.loads((first / NOTE).read_text())
     (first / NOTE).write_text(json.dumps({**note, "time": time.time() - LATEST - 1}))
     assert begun(1) != first
+
+
+def test_one_process_of_a_job_judges(here):
+    run = begun(0)
+    assert [claim_judgement(run) for _ in range(3)] == [True, False, False]
+    assert claim_judgement(here / "nowhere")
 
 
 def test_a_lock_that_was_left_behind_is_passed_over(here):

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 
 import numpy as np
 import pytest
@@ -37,6 +38,14 @@ def test_a_rank_that_differs_is_told_with_parameters_and_distance(tmp_path):
     found = job(tmp_path / "run", weights(5, 6), weights(5, 6), weights(5, 7, norms=(1.0, 1.0)))
     (parted,) = found.parted
     assert (parted.rank, parted.what, parted.step, parted.positions, parted.distance) == (2, WEIGHTS, 0, (1,), 0.5)
+
+
+def test_of_two_digests_of_a_step_the_newer_counts(tmp_path):
+    """Local SGD: the weights are digested once more when they have been averaged."""
+    for rank, bits in enumerate((5, 7)):
+        twice = [((WEIGHTS, 0), ((0, 1), (bits, 6), (bits, 2.0))), ((WEIGHTS, 0), ((0,), (9,), (3.0,)))]
+        write_rank(tmp_path / "run", rank, digests=twice)
+    assert read_ranks(rank_files(tmp_path / "run")).parted == ()
 
 
 def test_what_one_of_two_has_not_digested_is_not_held_against_it(tmp_path):
@@ -115,6 +124,25 @@ def test_the_process_that_trained_is_shown_and_not_the_one_that_started_it(tmp_p
     assert (shown.facts.pid, shown.facts.ranks, shown.facts.steps) == (40, 2, 3)
 
 
+@pytest.mark.parametrize(("age", "is_gone"), [(0, False), (60, True)])
+def test_a_process_of_another_machine_is_gone_when_it_was_silent_for_long(tmp_path, age, is_gone):
+    run = tmp_path / "run"
+    write_rank(run, 0)
+    path = write_rank(run, 1, host="elsewhere", exit_code=None, stopped_by=None, seconds=None)
+    past = time.time() - age
+    os.utime(path, (past, past))
+    assert [one.is_gone for one in read_run(run).ranks.all] == [False, is_gone]
+
+
+def test_ranks_keep_their_numbers_beside_children(tmp_path):
+    run = tmp_path / "run"
+    for rank in (0, 1):
+        write_rank(run, rank)
+    write_rank(run, 0, path=child_path(run, 40), pid=40, child=True)
+    write_rank(run, 1, path=child_path(run, 41), pid=41)  # A second attempt of rank 1.
+    assert [(one.number, one.pid) for one in read_run(run).ranks.all] == [(0, 1), (1, 2), (2, 40), (3, 41)]
+
+
 def test_processes_that_nobody_numbered_are_numbered(tmp_path):
     run = tmp_path / "run"
     for pid in (40, 7, 9):
@@ -133,7 +161,9 @@ def test_a_child_that_is_gone_failed_only_if_the_program_that_started_it_did(tmp
     write_rank(run, 0, world=1, exit_code=code)
     ending = {"exit_code": None, "stopped_by": None, "seconds": None, "host": platform.node(), "pid": child}
     write_rank(run, 1, world=1, path=child_path(run, child), child=True, **ending)
-    assert [one.is_gone for one in read_run(run).ranks.all] == [False, is_gone]
+    ranks = read_run(run).ranks.all
+    assert [one.is_gone for one in ranks] == [False, True]
+    assert [one.is_forgiven for one in ranks] == [False, not is_gone]
 
 
 def test_a_damaged_record_does_not_lose_the_others(tmp_path):

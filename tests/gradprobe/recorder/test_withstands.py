@@ -16,6 +16,7 @@ import psutil
 import pytest
 import torch
 from torch import nn
+from torch.optim.optimizer import _global_optimizer_post_hooks, register_optimizer_step_post_hook
 
 import gradprobe
 from gradprobe.errors import RecordError, UsageError
@@ -307,3 +308,51 @@ def _raiser(message):
         raise RuntimeError(message)
 
     return hook
+
+
+def test_a_fault_in_a_step_leaves_the_hooks_of_others_alone(tmp_path, monkeypatch, capfd):
+    """Torch goes through its hooks just then, and ours is among them."""
+    seen = []
+    with gradprobe.watch(tmp_path / "run"):
+        handle = register_optimizer_step_post_hook(lambda *_: seen.append(1))
+        try:
+            monkeypatch.setattr(layout.Layout, "bind", lambda *_, **__: 1 / 0)
+            _loop(3)
+        finally:
+            handle.remove()
+    assert len(seen) == 3
+    assert not _global_optimizer_post_hooks
+
+
+def test_what_an_optimizer_is_given_is_given_to_it(tmp_path):
+    """A callable that is no plain closure is what the optimizer expects to get, whatever it does with it."""
+
+    class Perturbing(torch.optim.SGD):
+        def step(self, model):
+            for parameter in model.parameters():
+                parameter.data.add_(0.1)
+            return super().step()
+
+    class Closure:
+        resets = 0
+
+        def __call__(self):
+            return None
+
+    class Resetting(torch.optim.SGD):
+        def step(self, closure=None):
+            closure.resets += 1
+            return super().step()
+
+    model = Classifier()
+    inputs, classes = batches(1)[0]
+    closure = Closure()
+    with gradprobe.watch(tmp_path / "run") as watch:
+        for optimizer, given in (
+            (Perturbing(model.parameters(), lr=0.1), model),
+            (Resetting(model.parameters(), lr=0.1), closure),
+        ):
+            cross_entropy(model(inputs), classes).backward()
+            optimizer.step(given)
+            optimizer.zero_grad()
+    assert (closure.resets, watch.steps) == (1, 1)
