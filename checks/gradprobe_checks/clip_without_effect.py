@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
 from gradprobe.values import ClipCall, Confidence, Finding, Severity
+from gradprobe_checks.early_zero_grad import find as cleared
 from gradprobe_checks.places import backward_sites
 from gradprobe_checks.provenance import observations
 
@@ -66,6 +67,8 @@ def find(record: Record) -> Iterator[Finding]:
         fresh, used, none = (int(observation.detail[name] or 0) for name in ("fresh", "used", "none"))
         if fresh == 0 and used + none >= LEAST:
             told = True
+            if none > used and any(cleared(record)):
+                continue  # There would be gradients, had they not been cleared: that is the cause.
             yield _finding(record, observation.site, used + none, "after" if used > none else "before")
         lost = int(observation.detail.get("lost") or 0)
         if not observation.detail.get("useful") and lost >= LEAST and lost >= 0.8 * (fresh + used + none):

@@ -9,7 +9,7 @@ only, a write into weights on some ranks only, and steps that a gradient scaler 
 
 It is an error where the cause was seen and the weights were still apart at the end, a warning where the cause is not known. It is
 info where nothing was to keep the models alike: no DistributedDataParallel, and they were never the same. Where wrapper-bypassed
-names the line, it says nothing.
+or unfinished-reduction names the line, it says nothing.
 
 ## Why is this bad
 
@@ -66,7 +66,8 @@ class Cause(NamedTuple):
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding where replicas are not the same on all ranks, and no other check names the line."""
-    if record.ranks is None or any(seen_by_any(record, "wrapper-bypassed")):
+    explained = ("wrapper-bypassed", "reduction-unfinished")
+    if record.ranks is None or any(any(seen_by_any(record, what)) for what in explained):
         return
     apart = parted(record, "wrapped")
     if apart:

@@ -46,29 +46,36 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from gradprobe.extensions import Check
-from gradprobe.values import Confidence, Finding, Severity
+from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.provenance import counted, listed, modules_of, observations
+from gradprobe_checks.severed_gradient import find as severed
 
 if TYPE_CHECKING:
     from gradprobe.record.record import ObservationSeen, Record
     from gradprobe.values import Observation
 
-TEXT: Final = "Expected to have finished reduction"
+
+OBSERVED: Final = "reduction-unfinished"
 
 
 def find(record: Record) -> Iterator[Finding]:
     """Yield a finding for the reduction that was not finished, where that ended the run."""
-    if TEXT in (record.facts.exception or ""):
-        for observation, seen in observations(record, "reduction-unfinished"):
-            yield _finding(record, observation, seen)
+    if record.facts.exception is None:
+        return
+    for observation, seen in observations(record, OBSERVED):
+        meant = set(observation.parameters)
+        cut = next((one for one in severed(record) if one.location and meant & set(one.parameters)), None)
+        yield _finding(record, observation, seen, cut)
 
 
-def _finding(record: Record, observation: Observation, seen: ObservationSeen) -> Finding:
+def _finding(record: Record, observation: Observation, seen: ObservationSeen, cut: Finding | None) -> Finding:
     places = {position for position, one in enumerate(record.parameters) if one.name in observation.parameters}
     modules = modules_of(record, places)
     names = listed(modules or observation.parameters)
     number = counted(len(observation.parameters), "parameter")
-    if observation.detail["all"]:
+    if cut is not None:
+        why, fix = "their gradient ends at this line, on its way back from the loss", cut.fix
+    elif observation.detail["all"]:
         why = "no gradient came to any parameter: the loss is not made from what the wrapped model's forward returns"
         fix = "compute the loss from the output of the DistributedDataParallel model itself, and call its backward"
     elif observation.detail["used"] and not observation.detail["reached"]:
@@ -90,10 +97,12 @@ def _finding(record: Record, observation: Observation, seen: ObservationSeen) ->
         f"{why}.",
         fix=fix,
         not_this="find_unused_parameters=True for parameters that no batch uses: it searches the graph in every step, for nothing",
-        location=observation.site,
+        location=observation.site if cut is None else cut.location,
         first_step=seen.first_step,
         last_step=seen.last_step,
-        related=observation.related,
+        related=observation.related
+        if cut is None
+        else (RelatedSite(observation.site, "used here"), *observation.related),
         modules=modules,
         parameters=observation.parameters,
         evidence={"parameters": len(observation.parameters)},

@@ -140,8 +140,11 @@ def _location(record: Record, module: str, positions: set[int]) -> tuple[Site | 
         for site in account.made_chain:
             if owner and site.function.startswith(f"{owner}."):
                 return site, False
-    made = next((account.made_chain[-1] for account in accounts if account.made_chain), None)
-    return made or next((account.made for account in accounts if account.made), None), False
+    for account in accounts:
+        for site in account.made_chain:
+            if site.function.split(".")[0] not in classes and not site.function.endswith("__init__"):
+                return site, False
+    return next((account.made for account in accounts if account.made), None), False
 
 
 def _finding(record: Record, where: Site | None, runs: bool, is_meant: bool, positions: set[int]) -> Finding:

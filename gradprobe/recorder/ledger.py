@@ -188,7 +188,7 @@ class Ledger:
             return
         fresh = any(not entry.used for book in self._mine().values() for entry in book.entries)
         used = any(entry.used for book in self._mine().values() for entry in book.entries)
-        if not fresh and not used and any(one.grad is not None for one in parameters):
+        if not fresh and not used and self._may_have_gradients(parameters):
             return  # Books look at some of the parameters, which may be just those that no loss reaches.
         counts = self._clips.setdefault(site, [0, 0, 0, 0, 0])
         counts[0 if fresh else 1 if used else 2] += 1
@@ -196,6 +196,12 @@ class Ledger:
             number for number, book in self._mine().items() if any(id(one) in book.identities for one in parameters)
         }
         self._clipped = [*self._clipped[-7:], Clip(site, owners)] if owners else self._clipped
+
+    def _may_have_gradients(self, parameters: Sequence[torch.Tensor]) -> bool:
+        """Return whether some of these have a gradient; whether it cannot be told, where it is not known which are meant."""
+        if parameters:
+            return any(one.grad is not None for one in parameters)
+        return any(len(book.references) < len(book.identities) for book in self._mine().values())
 
     def unused(self, parameter: torch.Tensor) -> list[Entry]:
         """Return the contributions to a parameter's gradient that its optimizer has not used yet."""

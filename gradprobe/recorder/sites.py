@@ -18,7 +18,9 @@ OWN: Final = str(Path(__file__).resolve().parent.parent)
 """Directory of gradprobe itself, whose frames are never anybody's line."""
 
 _STANDARD: Final = tuple({f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib")})
-_LIBRARIES: Final = (*_STANDARD, *{f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib")})
+# Among the scripts are launchers (torchrun, accelerate, our own), whose lines are below every line of the user's.
+_PLACES: Final = ("purelib", "platlib", "scripts")
+_LIBRARIES: Final = (*_STANDARD, *{f"{sysconfig.get_path(name)}{os.sep}" for name in _PLACES})
 
 
 class Sites:
@@ -102,7 +104,7 @@ class Sites:
         library = next((path for path in _LIBRARIES if file.startswith(path)), None)
         for root in self._roots:
             # A virtual environment may lie below the script's directory; what is installed in it is still not the user's.
-            inner_library = library is not None and library.startswith(root)
+            inner_library = library is not None and library != root and library.startswith(root)
             if file.startswith(root) and not inner_library and "site-packages" not in file[len(root) :]:
                 return True
         return library is None and "site-packages" not in file and "dist-packages" not in file
