@@ -90,6 +90,15 @@ def test_an_exception_goes_its_way_and_ends_the_recording(told):
     assert one["steps"] == 5
 
 
+def test_a_run_that_cannot_be_judged_or_recorded_is_said_and_training_goes_on(told):
+    (one,) = told[0]["unjudged"]
+    assert one == {"scenario": "unjudged", "error": None, "report": False}
+    assert told[1].count("gradprobe: OperationalError: disk I/O error") == 1
+    (one,) = told[0]["taken"]
+    assert one == {"scenario": "taken", "steps": 8, "report": False}
+    assert told[1].count("gradprobe: expected a new or empty directory, found a run in unjudged; ") == 1
+
+
 def test_within_another_recording_it_joins(told):
     (one,) = told[0]["joined"]
     assert one == {"scenario": "joined", "report": True, "steps": 8, "own": False}
