@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import gradprobe
 from gradprobe import _active
+from gradprobe.recorder.adapters import lightning as adapter
 from gradprobe.watching import Watch
 
 pl = importlib.import_module(sys.argv[1])
@@ -176,6 +177,36 @@ def unjudged():
     tell("taken", steps=model.trainer.global_step, report=taken.report is not None)
 
 
+class Skips(Net):
+    """Leaves out the first half of the batches, then every other one."""
+
+    def training_step(self, batch, batch_idx):
+        loss = super().training_step(batch, batch_idx)
+        if self.seen < 20 or self.seen % 2:
+            loss = None
+        self.seen += 1
+        return loss
+
+
+def skips():
+    parsed, observed = [], []
+
+    def counted(code, original=adapter._leaves_out):
+        parsed.append(code.co_name)
+        return original(code)
+
+    def noted(*args, original=adapter.Observation, **kwargs):
+        observed.append([kwargs["detail"]["skipped"], kwargs["detail"]["batches"]])
+        return original(*args, **kwargs)
+
+    adapter._leaves_out, adapter.Observation = counted, noted
+    model, callback = Skips(), Callback("skips", quiet=True)
+    model.seen = 0
+    fit(model, callback, max_epochs=10)
+    (finding,) = [one for one in callback.report.findings if one.check == "skipped-batch"]
+    tell("skips", parsed=parsed, observed=observed, message=finding.message)
+
+
 def joined():
     callback = Callback("none")
     with gradprobe.watch("outer") as outer:
@@ -200,5 +231,5 @@ def by_fabric():
 
 if __name__ == "__main__":
     tell("imported", own=issubclass(Callback, pl.Callback))
-    for scenario in (identical, logged, severed, fails, unjudged, joined, by_fabric):
+    for scenario in (identical, logged, severed, fails, unjudged, skips, joined, by_fabric):
         scenario()
