@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer, TrainerCallback
 
-from gradprobe.summary import as_text
-from gradprobe.watching import Watch
+from gradprobe.integrations.trainings import Trainings, unharmed
 
 if TYPE_CHECKING:
     import os
 
     from gradprobe.values import Report
+    from gradprobe.watching import Watch
 
 
 class GradprobeCallback(TrainerCallback):
@@ -23,11 +22,8 @@ class GradprobeCallback(TrainerCallback):
 
     Within another recording, `gradprobe run` for instance, it joins that one, which is judged at its own end. Where `train()`
     raises, the recording ends as well, and the exception goes its way. The Trainer has no event for that: while a callback of this
-    class is alive, `Trainer.train` is wrapped.
-
-    Attributes:
-        report: The judged run, when `train()` has ended or failed; None before, and where it joined another recording.
-        watch: What records; None before the first `train()`.
+    class is alive, `Trainer.train` is wrapped. Of several ranks each is recorded, and the first judges. Where recording or judging
+    fails, that is said in one line, and training goes on.
     """
 
     def __init__(
@@ -40,50 +36,38 @@ class GradprobeCallback(TrainerCallback):
         """Prepare to record.
 
         Args:
-            output: The run directory; a new one below `.gradprobe/` where None.
+            output: The run directory; a new one below `.gradprobe/` where None. A second `train()` has `-2` added to it, and so on.
             policy: Name of a shipped policy, or the path of a policy file.
-            quiet: Whether to print nothing.
+            quiet: Whether to print nothing but why there is no record, or no report.
+
+        Raises:
+            PolicyError: If the policy does not validate.
         """
-        self.report: Report | None = None
-        self.watch: Watch | None = None
-        self._output = output
-        self._policy = policy
-        self._quiet = quiet
-        self._records = False
+        self._trainings = Trainings(output, policy, is_quiet=quiet)
         _WATCHED.add(self)
 
+    @property
+    def report(self) -> Report | None:
+        """The judged run, when `train()` has ended or failed; None before, where it joined another recording, and on other ranks."""
+        return self._trainings.report
+
+    @property
+    def watch(self) -> Watch | None:
+        """What records; None before the first `train()`."""
+        return self._trainings.watch
+
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Begin to record."""
-        if self._records:  # The Trainer begins anew, with smaller batches (`auto_find_batch_size`).
-            self._leave(None)
-        watch = Watch(self._output)
-        watch.__enter__()
-        self.watch, self.report, self._records = watch, None, True
+        """Begin to record; the Trainer may begin anew, with smaller batches (`auto_find_batch_size`)."""
+        with unharmed():
+            self._trainings.begin(rank=args.process_index)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """End the recording, and say what came of it."""
-        self._end(None, is_quiet=self._quiet or not state.is_world_process_zero)
+        self._end(args, None)
 
-    def _failed(self, error: BaseException, state: Any) -> None:
-        self._end(error, is_quiet=self._quiet or not state.is_world_process_zero)
-
-    def _end(self, error: BaseException | None, *, is_quiet: bool) -> None:
-        watch = self.watch
-        if not self._records or watch is None:
-            return
-        self._leave(error)
-        if watch.has_joined or (not watch.has_trained and error is None):
-            return
-        self.report = watch.report(self._policy)
-        if not is_quiet:
-            print(as_text(self.report), file=sys.stderr)
-
-    def _leave(self, error: BaseException | None) -> None:
-        self._records = False
-        if self.watch is not None:
-            self.watch.__exit__(
-                None if error is None else type(error), error, None if error is None else error.__traceback__
-            )
+    def _end(self, args: Any, error: BaseException | None) -> None:
+        with unharmed():
+            self._trainings.end(error, rank=args.process_index, world=args.world_size)
 
 
 class _Watched:
@@ -120,7 +104,7 @@ def _telling(original: Any) -> Any:
         except BaseException as error:
             for callback in self.callback_handler.callbacks:
                 if isinstance(callback, GradprobeCallback):
-                    callback._failed(error, self.state)
+                    callback._end(self.args, error)
             raise
 
     return train

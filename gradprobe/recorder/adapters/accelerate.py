@@ -41,7 +41,7 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     standing.around(module.Accelerator, "accumulate", before=watched.entered)
     standing.around(module.Accelerator, "prepare", before=watched.prepared)
     standing.around(module.Accelerator, "backward", before=watched.divides)
-    patches.on_undo(register_optimizer_step_post_hook(recorder.guard.guarded(watched.stepped)).remove)
+    patches.on_undo(register_optimizer_step_post_hook(standing.fitting(watched.stepped)).remove)
 
 
 class _Accumulation:

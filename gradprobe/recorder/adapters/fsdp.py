@@ -10,9 +10,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from gradprobe.recorder.patches import Arguments, Keywords, Patches
+from gradprobe.recorder.adapters.standing import Standing
 
 if TYPE_CHECKING:
+    from gradprobe.recorder.patches import Arguments, Keywords, Patches
     from gradprobe.recorder.recorder import Recorder
 
 MODULE: Final = "torch.distributed.fsdp._fully_shard._fsdp_param"
@@ -27,26 +28,22 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     parameter_class: Any = module.FSDPParam
     deep = recorder.deep
 
-    @recorder.guard.guarded
     def before(args: Arguments, keywords: Keywords) -> tuple[Any, Any]:
         return args[0], args[1] if len(args) > 1 else keywords["param"]
 
-    @recorder.guard.guarded
     def sharded(token: tuple[Any, Any] | None, _: object) -> None:
         if token is not None:
             deep.parameter_replaced(token[1], token[0].sharded_param, sys._getframe(1))
 
-    @recorder.guard.guarded
     def itself(args: Arguments, keywords: Keywords) -> Any:
         return args[0]
 
-    @recorder.guard.guarded
     def unsharded(parameter: Any, _: object) -> None:
         if parameter is not None:
             deep.tracer.leaves.stand_in(parameter._unsharded_param, parameter.sharded_param)
 
-    # Not `wrap`, which leaves alone what is not there: this version is then one that the adapter does not fit.
-    for name in ("_init_sharded_param", "init_unsharded_param"):
+    for name in ("_init_sharded_param", "init_unsharded_param"):  # Both or none.
         getattr(parameter_class, name)
-    patches.wrap(parameter_class, "_init_sharded_param", before=before, after=sharded)
-    patches.wrap(parameter_class, "init_unsharded_param", before=itself, after=unsharded)
+    standing = Standing(recorder, patches, MODULE)
+    standing.around(parameter_class, "_init_sharded_param", before=before, after=sharded)
+    standing.around(parameter_class, "init_unsharded_param", before=itself, after=unsharded)

@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradprobe.recorder.adapters.standing import Standing
-from gradprobe.values import Observation
+from gradprobe.values import Observation, Site
 
 if TYPE_CHECKING:
     from gradprobe.recorder.patches import Arguments, Keywords, Patches
@@ -35,7 +35,7 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     standing = Standing(recorder, patches, module.__name__)
     connector = _part(module, "trainer.connectors.logger_connector.logger_connector")._LoggerConnector
     _observe_logs(recorder, standing, module.LightningModule, connector)
-    _observe_skips(recorder, standing, _part(module, "loops.optimization.automatic")._AutomaticOptimization)
+    _observe_skips(recorder, standing, patches, _part(module, "loops.optimization.automatic")._AutomaticOptimization)
 
     def epoch_begins(args: Arguments, kwargs: Keywords) -> None:
         recorder.measure("epoch", args[0].trainer.current_epoch, SOURCE)
@@ -94,20 +94,57 @@ def _observe_logs(recorder: Recorder, standing: Standing, lightning_module: Any,
     standing.around(connector, "update_train_epoch_metrics", before=epoch_ended)
 
 
-def _observe_skips(recorder: Recorder, standing: Standing, loop: Any) -> None:
-    batches = skipped = 0
+def _observe_skips(recorder: Recorder, standing: Standing, patches: Patches, loop: Any) -> None:
+    counts: dict[type, _Skips] = {}
 
     def stepped(owner: Any, result: Any) -> None:
-        nonlocal batches, skipped
-        batches += 1
-        skipped += result.closure_loss is None
-        if skipped:
-            step = inspect.unwrap(type(owner.trainer.lightning_module).training_step)
-            site = recorder.sites.line(step.__code__.co_filename, *_leaves_out(step.__code__))
-            detail = {"skipped": skipped, "batches": batches}
-            recorder.deep.observe(Observation(SKIPPED, site, detail=detail))
+        kind = type(owner.trainer.lightning_module)
+        skips = counts.get(kind)
+        if skips is None:
+            skips = counts[kind] = _Skips(recorder, kind)
+        skips.count(result.closure_loss is None)
+
+    def tell() -> None:
+        for skips in counts.values():
+            skips.tell()
 
     standing.around(loop, "_training_step", before=lambda args, _: args[0], after=stepped)
+    patches.on_undo(tell)  # Before the end of the record is written.
+
+
+class _Skips:
+    """Batches that the training step of one class leaves out."""
+
+    def __init__(self, recorder: Recorder, kind: type) -> None:
+        self._recorder = recorder
+        self._kind: Any = kind
+        self._site: Site | None = None
+        self._batches = self._skipped = self._told = 0
+
+    def count(self, is_skipped: bool) -> None:
+        """Count a batch; note how many there are ever less often, and that not all were left out as soon as it is so."""
+        was_every = self._skipped == self._batches
+        self._batches += 1
+        self._skipped += is_skipped
+        if not self._skipped:
+            return
+        if self._site is None:
+            step = inspect.unwrap(self._kind.training_step).__code__
+            self._site = self._recorder.sites.line(step.co_filename, *_leaves_out(step))  # Reads and parses the source.
+        if _is_power(self._batches) or (_is_power(self._skipped) if is_skipped else was_every):
+            self.tell()
+
+    def tell(self) -> None:
+        """Note how many there are, unless that was the last that was noted."""
+        if self._site is not None and self._told != self._batches:
+            self._told = self._batches
+            detail = {"skipped": self._skipped, "batches": self._batches}
+            self._recorder.deep.observe(Observation(SKIPPED, self._site, detail=detail))
+
+
+def _is_power(number: int) -> bool:
+    """Return whether a number, one at the least, is a power of two."""
+    return not number & (number - 1)
 
 
 def _leaves_out(code: CodeType) -> tuple[int, str]:

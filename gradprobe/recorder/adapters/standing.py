@@ -43,9 +43,11 @@ class Standing:
         """
         if name not in vars(owner):
             raise AttributeError(f"expected {owner.__name__} to have {name}, found none")
-        self._patches.wrap(owner, name, before=self._fitting(before), after=self._fitting(after))
+        self._patches.wrap(owner, name, before=self.fitting(before), after=self.fitting(after))
 
-    def _fitting(self, observe: Callable[..., Any]) -> Callable[..., Any]:
+    def fitting(self, observe: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the observer behind the guard and the net; for a hook, or whatever else it is called by."""
+
         def observed(*args: Any) -> Any:
             if not self._fits:
                 return None

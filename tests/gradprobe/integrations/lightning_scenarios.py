@@ -6,6 +6,7 @@ The first argument says by which of its names Lightning is imported.
 import hashlib
 import importlib
 import json
+import sqlite3
 import sys
 import warnings
 from pathlib import Path
@@ -18,6 +19,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import gradprobe
 from gradprobe import _active
+from gradprobe.recorder.adapters import lightning as adapter
+from gradprobe.watching import Watch
 
 pl = importlib.import_module(sys.argv[1])
 fabric = importlib.import_module(
@@ -148,6 +151,62 @@ def fails():
         tell("fails", error=str(error), run=callback.report.run.exception, steps=callback.report.run.steps)
 
 
+class Unjudged(Net):
+    """Takes the record away before it is judged."""
+
+    def on_train_end(self):
+        Watch.report, self.original = unreadable, Watch.report
+
+
+def unreadable(*_):
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def unjudged():
+    model, callback = Unjudged(), Callback("unjudged")
+    error = None
+    try:
+        fit(model, callback)
+    except Exception as raised:
+        error = repr(raised)
+    Watch.report = model.original
+    tell("unjudged", error=error, report=callback.report is not None)
+    taken = Callback("unjudged")
+    model = Net()
+    fit(model, taken)
+    tell("taken", steps=model.trainer.global_step, report=taken.report is not None)
+
+
+class Skips(Net):
+    """Leaves out the first half of the batches, then every other one."""
+
+    def training_step(self, batch, batch_idx):
+        loss = super().training_step(batch, batch_idx)
+        if self.seen < 20 or self.seen % 2:
+            loss = None
+        self.seen += 1
+        return loss
+
+
+def skips():
+    parsed, observed = [], []
+
+    def counted(code, original=adapter._leaves_out):
+        parsed.append(code.co_name)
+        return original(code)
+
+    def noted(*args, original=adapter.Observation, **kwargs):
+        observed.append([kwargs["detail"]["skipped"], kwargs["detail"]["batches"]])
+        return original(*args, **kwargs)
+
+    adapter._leaves_out, adapter.Observation = counted, noted
+    model, callback = Skips(), Callback("skips", quiet=True)
+    model.seen = 0
+    fit(model, callback, max_epochs=10)
+    (finding,) = [one for one in callback.report.findings if one.check == "skipped-batch"]
+    tell("skips", parsed=parsed, observed=observed, message=finding.message)
+
+
 def joined():
     callback = Callback("none")
     with gradprobe.watch("outer") as outer:
@@ -172,5 +231,5 @@ def by_fabric():
 
 if __name__ == "__main__":
     tell("imported", own=issubclass(Callback, pl.Callback))
-    for scenario in (identical, logged, severed, fails, joined, by_fabric):
+    for scenario in (identical, logged, severed, fails, unjudged, skips, joined, by_fabric):
         scenario()

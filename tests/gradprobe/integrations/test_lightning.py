@@ -90,6 +90,23 @@ def test_an_exception_goes_its_way_and_ends_the_recording(told):
     assert one["steps"] == 5
 
 
+def test_a_run_that_cannot_be_judged_or_recorded_is_said_and_training_goes_on(told):
+    (one,) = told[0]["unjudged"]
+    assert one == {"scenario": "unjudged", "error": None, "report": False}
+    assert told[1].count("gradprobe: OperationalError: disk I/O error") == 1
+    (one,) = told[0]["taken"]
+    assert one == {"scenario": "taken", "steps": 8, "report": False}
+    assert told[1].count("gradprobe: expected a new or empty directory, found a run in unjudged; ") == 1
+
+
+def test_a_step_that_leaves_batches_out_is_read_once_and_their_number_noted_ever_less_often(told):
+    (one,) = told[0]["skips"]
+    assert one["parsed"] == ["training_step"]
+    # Not all are left out from the 21st on; the last is noted when the recording ends.
+    assert one["observed"] == [[1, 1], [2, 2], [4, 4], [8, 8], [16, 16], [20, 21], [26, 32], [30, 40]]
+    assert "None for 30 of 40 batches" in one["message"]
+
+
 def test_within_another_recording_it_joins(told):
     (one,) = told[0]["joined"]
     assert one == {"scenario": "joined", "report": True, "steps": 8, "own": False}

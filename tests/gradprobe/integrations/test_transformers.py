@@ -96,7 +96,24 @@ def test_an_exception_goes_its_way_and_ends_the_recording(told):
 def test_a_trainer_that_trains_again_is_recorded_again(told):
     (one,) = told[0]["again"]
     assert one["steps"] == [8, 8]
-    assert one["paths"][0] != one["paths"][1]
+    assert [Path(path).name for path in one["paths"]] == ["again", "again-2"]
+
+
+def test_a_directory_that_holds_a_run_is_said_and_training_goes_on(told):
+    (one,) = told[0]["taken"]
+    assert one == {"scenario": "taken", "steps": 8, "report": False}
+    assert told[1].count("gradprobe: expected a new or empty directory, found a run in again; ") == 1
+
+
+def test_a_policy_that_is_not_there_is_said_where_it_is_written(told):
+    (one,) = told[0]["unjudged"]
+    assert "found no such file" in one["misspelt"]
+
+
+def test_a_run_that_cannot_be_judged_harms_neither_training_nor_its_exception(told):
+    (one,) = told[0]["unjudged"]
+    assert (one["errors"], one["report"]) == (["ValueError: after the fifth step"], False)
+    assert told[1].count("gradprobe: policy.toml: expected a policy file or one of") == 2
 
 
 def test_within_another_recording_it_joins(told):

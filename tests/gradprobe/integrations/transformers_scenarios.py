@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import warnings
+from pathlib import Path
 
 import torch
 import transformers
@@ -17,7 +18,9 @@ from transformers import BertConfig, BertForSequenceClassification, Trainer, Tra
 
 import gradprobe
 from gradprobe import _active
+from gradprobe.errors import PolicyError
 from gradprobe.integrations.transformers import GradprobeCallback
+from gradprobe.policy import policy_text
 from gradprobe.values import StepSkipped
 
 warnings.simplefilter("ignore")
@@ -179,8 +182,29 @@ def fails() -> None:
     )
 
 
+def unjudged() -> None:
+    """The policy is there when training begins, and not when the run is to be judged."""
+    misspelt = ""
+    try:
+        GradprobeCallback(policy="strikt")
+    except PolicyError as raised:
+        misspelt = str(raised)
+    errors = []
+    for others in ([], [Fails()]):
+        policy = Path("policy.toml")
+        policy.write_text(policy_text("default"))
+        callback = GradprobeCallback(policy=policy)
+        one = trainer(callbacks=[callback, *others])
+        policy.unlink()
+        try:
+            one.train()
+        except Exception as raised:
+            errors.append(f"{type(raised).__name__}: {raised}")
+    tell("unjudged", misspelt=misspelt, errors=errors, report=callback.report is not None)
+
+
 def again() -> None:
-    callback = GradprobeCallback(quiet=True)
+    callback = GradprobeCallback("again", quiet=True)
     one = trainer(callbacks=[callback])
     one.train()
     first = callback.report
@@ -189,6 +213,10 @@ def again() -> None:
     assert first is not None
     assert second is not None
     tell("again", paths=[first.run.path, second.run.path], steps=[first.run.steps, second.run.steps])
+    taken = GradprobeCallback("again")
+    one = trainer(callbacks=[taken])
+    one.train()
+    tell("taken", steps=one.state.global_step, report=taken.report is not None)
 
 
 def joined() -> None:
@@ -255,7 +283,7 @@ def fits_no_more() -> None:
 
 def main() -> None:
     before = Trainer.train
-    for scenario in (identical, logged, severed, hidden, fails, again, joined, skipped, fits_no_more):
+    for scenario in (identical, logged, severed, hidden, fails, unjudged, again, joined, skipped, fits_no_more):
         print(scenario.__name__, file=sys.stderr)
         scenario()
     gc.collect()
