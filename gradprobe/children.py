@@ -8,9 +8,11 @@ A child that never trained leaves no record; workers of data loaders and servers
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from gradprobe import _active
 from gradprobe.imports import after_import
 from gradprobe.recorder.stop import StopTraining
 from gradprobe.runner.signals import drop_inherited
+from gradprobe.runner.tracebacks import peeled
 
 if TYPE_CHECKING:
     from gradprobe.recording import Recording
@@ -220,12 +223,28 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             raise
 
     process.run = run_recorded
+    shown = traceback.print_exc
+    traceback.print_exc = _peeling(shown)  # By which multiprocessing shows the exception: without our frame in between.
     try:
         yield ended
     finally:
+        traceback.print_exc = shown
         error = ended.error
         recording.finish(
             exit_code=0 if ended.stopped else ended.code,
             exception=None if error is None else f"{type(error).__name__}: {error}"[:2000],
             stopped_by="max-batches" if ended.stopped else "script" if error is None else "exception",
         )
+
+
+def _peeling(show: Callable[..., None]) -> Callable[..., None]:
+    """Return `traceback.print_exc` for tracebacks without frames of gradprobe."""
+
+    @functools.wraps(show)
+    def print_exc(*args: Any, **kwargs: Any) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            peeled(error)
+        show(*args, **kwargs)
+
+    return print_exc
