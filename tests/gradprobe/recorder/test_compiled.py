@@ -12,6 +12,8 @@ import torch
 
 import gradprobe
 from gradprobe.record.reader import read_record
+from gradprobe.recorder.deep.graph import live_bits, note_compiled
+from gradprobe.recorder.deep.leaves import Leaves
 
 PROGRAM = Path(__file__).resolve().parents[2] / "programs" / "compiled.py"
 STEPS = 7
@@ -69,3 +71,34 @@ def test_compiled_code_outlives_a_recording(tmp_path):
     forward(torch.ones(2, 3)).sum().backward()
     step()
     torch._dynamo.reset()
+
+
+def test_only_nodes_of_compiled_functions_are_asked_what_is_noted_of_them():
+    class Compiled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *inputs):
+            return inputs[0] * 2
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return 2 * gradient, None
+
+    leaves = Leaves()
+    reached, passed = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+    result = Compiled.apply(reached.exp(), passed.exp())
+    note_compiled(result.grad_fn, 1 << leaves.of(reached).number, leaves)
+    asked = []
+
+    def node(name, following=(), variable=None):
+        def metadata(self):
+            asked.append(name)
+            return {}
+
+        members = {"next_functions": [(one, 0) for one in following], "variable": variable}
+        return type(name, (), {**members, "metadata": property(metadata)})()
+
+    leaf = node("AccumulateGrad", variable=passed)
+    root = node("AddBackward0", [leaf, result.grad_fn])
+    assert live_bits(root, leaves) == 1 << leaves.of(reached).number | 1 << leaves.of(passed).number
+    assert live_bits(result.exp().grad_fn, leaves) == 1 << leaves.of(reached).number
+    assert not asked
