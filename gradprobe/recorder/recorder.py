@@ -309,6 +309,11 @@ class Recorder:
             self._note_ledger()
         self.deep.step_ended(self.steps.completed, self._optimizers())
 
+    def optimizer_failed(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note that an optimizer raised within its step, which is none then."""
+        self._stepping.pop(optimizer, None)
+        self.deep.resume()
+
     def is_stepping(self, optimizer: torch.optim.Optimizer) -> bool:
         """Return whether an optimizer is known to be within its step."""
         return optimizer in self._stepping

@@ -73,6 +73,36 @@ def test_compiled_code_outlives_a_recording(tmp_path):
     torch._dynamo.reset()
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_compiled_step_that_raises_is_none_and_those_after_it_are_seen(tmp_path):
+    calls = []
+
+    def backend(graph, _inputs):
+        def run(*args):
+            calls.append(None)
+            if len(calls) == 3:
+                raise RuntimeError("out of memory")
+            return graph.forward(*args)
+
+        return run
+
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = torch.compile(optimizer.step, backend=backend)
+    raised = 0
+    with gradprobe.watch(tmp_path / "run") as watch:
+        for _ in range(6):
+            optimizer.zero_grad()
+            model(torch.ones(2, 3)).sum().backward()
+            try:
+                step()
+            except RuntimeError:
+                raised += 1
+    torch._dynamo.reset()
+    assert raised == 1
+    assert [one.steps for one in watch.run().record.optimizers] == [5]
+
+
 def test_only_nodes_of_compiled_functions_are_asked_what_is_noted_of_them():
     class Compiled(torch.autograd.Function):
         @staticmethod
