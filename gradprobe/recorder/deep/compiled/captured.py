@@ -157,6 +157,7 @@ def _leave(deep: Deep, summary: Summary, inputs: list[tuple[Node, int, Cuts] | N
         if live & ~tracer.used:
             tracer.note_use(parents, place, [value])
         tracer.made_compiled(value, parents, place, live=live if value.requires_grad else 0, cuts=cuts)
+    tracer.count()
 
 
 def _joined(deep: Deep, flow: Flow, inputs: list[tuple[Node, int, Cuts] | None]) -> tuple[tuple[Node, ...], int, Cuts]:
