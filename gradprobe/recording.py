@@ -168,6 +168,7 @@ class Recording:
                 on_step=on_step,
                 overhead=overhead,
                 deep=deep,
+                is_child=self._is_child,
                 on_crash=self._notes.attach,
             )
             self.recorder.child_words = self.child_words

@@ -62,6 +62,7 @@ class Recorder:
         on_step: Callable[[StepRow, Recorder], None] | None = None,
         overhead: float = 0.02,
         deep: Container[int] | None = None,
+        is_child: bool = False,
         on_crash: Callable[[BaseException, Crashed, Callable[[], None]], None] | None = None,
     ) -> None:
         """Prepare to record; `start` begins.
@@ -73,13 +74,14 @@ class Recorder:
             on_step: Called with each step that is written, for a line of progress.
             overhead: What recording may cost, as a share of the run's time.
             deep: The steps to follow in depth; None to choose them by what happens and by the overhead.
+            is_child: Whether a recorded process has started this one.
             on_crash: Called with an exception, with what the record tells of it, and with what writes the rest of what is known.
         """
         self.writer = writer
         self.guard = Guard(self._fail)
         self.sites = Sites(Path(root) for root in user_roots)
         self.layout = Layout(writer, self.sites)
-        self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep)
+        self.deep = Deep(writer, self.layout, self.sites, self.guard, overhead=overhead, chosen=deep, is_child=is_child)
         self.ranks = self.deep.ranks = Ranks(writer, self.deep)
         self.losses = Losses()
         self.ledger = self.deep.taken.ledger = Ledger()
@@ -308,6 +310,11 @@ class Recorder:
         if self.deep.is_looking:
             self._note_ledger()
         self.deep.step_ended(self.steps.completed, self._optimizers())
+
+    def optimizer_failed(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note that an optimizer raised within its step, which is none then."""
+        self._stepping.pop(optimizer, None)
+        self.deep.resume()
 
     def is_stepping(self, optimizer: torch.optim.Optimizer) -> bool:
         """Return whether an optimizer is known to be within its step."""

@@ -140,6 +140,7 @@ class Deep:
         *,
         overhead: float = 0.02,
         chosen: Container[int] | None = None,
+        is_child: bool = False,
     ) -> None:
         """Prepare to look.
 
@@ -150,13 +151,14 @@ class Deep:
             guard: What the hooks run behind.
             overhead: What recording may cost, as a share of the run's time.
             chosen: The steps to look at, where the user chose them.
+            is_child: Whether a recorded process has started this one.
         """
         self.writer = writer
         self.layout = layout
         self.tracer = Tracer(sites, [one if isinstance(one, Watcher) else one() for one in WATCHERS])
         self.tracer.on_fault = self._fault
         self.tracer.deep = self
-        self.window = Window(overhead, chosen)
+        self.window = Window(overhead, chosen, is_child=is_child)
         self.built_modules = BuiltModules()
         self.scaling = Scaling()
         self.books = Books(self)
@@ -190,6 +192,7 @@ class Deep:
         self._guard = guard
         self._sites = sites
         self._mode = DeepMode(self.tracer)
+        self._mode_stands = False
         self._paused = False
         self._aside = 0
         self._able = True
@@ -202,6 +205,7 @@ class Deep:
         self._peeked: dict[Site, int] = {}
         self._looked_seconds = 0.0
         self._looked_operations = 0
+        self._has_backward = False
         self._places: dict[tuple[CodeType, int], Site] = {}
 
     # Lifetime
@@ -209,6 +213,8 @@ class Deep:
     def start(self, patches: Patches) -> None:
         """Begin to look, if the first step is a deep one."""
         patches.on_undo(self._stop)
+        self.tracer.on_many = self._many_looked_at
+        self.tracer.modes.on_enter = self._take_off_if_shut
         install_grad_modes(self.tracer.modes, patches)
         install_boundaries(self, patches)
         patches.replace(warnings, "warn", warn_around(warnings.warn))
@@ -291,11 +297,29 @@ class Deep:
             return
         stands = self._able and self.window.is_open and not self._aside and not self._paused
         if not self._mode.depth:  # Within an operation torch holds the mode back, and puts it where it was afterwards.
+            self._mode_stands = stands
             if stands:
                 stack.put(self._mode)
             else:
                 stack.take(self._mode)
         self.tracer.looks = stands
+
+    def _many_looked_at(self) -> None:
+        """Look no more at a step that does not end: a process that only infers would be followed for ever, and remembered."""
+        tracer = self.tracer
+        tracer.forget_old()
+        seconds, operations = tracer.seconds - self._looked_seconds, tracer.operations - self._looked_operations
+        if self.window.is_open and self.window.is_enough(seconds, operations, has_backward=self._has_backward):
+            self.window.shut(seconds, operations)
+            tracer.end_window()
+            self._born, self.births = [], []
+            self.compiled_writes.clear()
+            self._update()
+
+    def _take_off_if_shut(self) -> None:
+        """Take the mode off: torch would have put it back where an operation was the last to be looked at."""
+        if self.window.is_shut and self._mode_stands:
+            self._update()
 
     def want(self, steps: int = 1) -> None:
         """Ask for the next steps to be deep ones, because something turned."""
@@ -310,6 +334,8 @@ class Deep:
         tracer = self.tracer
         if not self.is_training_thread:
             return
+        self.window.backward()
+        self._has_backward = True
         newest = max((one.grad_fn._sequence_nr() for one in roots if one.grad_fn is not None), default=-1)
         self.backward_marks = [*self.backward_marks[-31:], BackwardMark(site, newest, retained, weighted)]
         self._roots = [weakref.ref(root) for root in roots]
@@ -549,6 +575,7 @@ class Deep:
         was_open = self.window.is_open
         seconds, operations = tracer.seconds - self._looked_seconds, tracer.operations - self._looked_operations
         self._looked_seconds, self._looked_operations = tracer.seconds, tracer.operations
+        self._has_backward = False
         self.taken.step_ended()
         if was_open:
             began = time.perf_counter()

@@ -10,6 +10,7 @@ import functools
 import linecache
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -53,6 +54,7 @@ class GradModes:
         self._sites = sites
         self._entries: list[Entry] = []
         self.step = 0
+        self.on_enter: Callable[[], None] | None = None
 
     def in_force(self) -> Entry | None:
         """Return what turned gradients off; None where gradients flow, or where that was not seen."""
@@ -68,6 +70,8 @@ class GradModes:
 
     def enter(self, owner: Any, kind: str, enables: bool, frame: FrameType | None) -> None:
         """Note that a context was entered."""
+        if self.on_enter is not None:
+            self.on_enter()
         place, library = self._place(frame)
         self._entries.append(Entry(kind, enables, place, id(owner), library, is_call=False, step=self.step))
         if len(self._entries) > 256:  # Entered and never left, over and over.

@@ -60,20 +60,21 @@ def leaves_of(root: Any) -> Iterator[torch.Tensor]:
 def note_compiled(node: Any, bits: int, leaves: Leaves) -> None:
     """Note at the node of a compiled graph what its gradient reaches: it leads to all its arguments, reached or not."""
     node.metadata[_COMPILED] = node.metadata.get(_COMPILED, 0) | bits
-    leaves.any_compiled = True
+    leaves.compiled_kinds.add(type(node).__name__)
 
 
 def live_bits(root: Any, leaves: Leaves) -> int:
     """Return the bits of the leaves that a graph reaches."""
     bits = 0
-    if not leaves.any_compiled:
+    if not leaves.compiled_kinds:
         for variable in leaves_of(root):
             bits |= 1 << leaves.of(variable).number
         return bits
     seen = {root}
     queue = [root]
     for node in queue:
-        known = node.metadata.get(_COMPILED)
+        # The others are not asked: asking makes a dictionary, and an object of Python that stays with the node.
+        known = node.metadata.get(_COMPILED) if type(node).__name__ in leaves.compiled_kinds else None
         if known is not None:
             bits |= known
             continue

@@ -140,7 +140,7 @@ class Leaves:
     Without a limit, a script that copies its model in every step would make sets of leaves that grow from step to step.
 
     Attributes:
-        any_compiled: Whether a compiled graph ran whose results were followed.
+        compiled_kinds: Names of the kinds of autograd nodes at which something is noted of a compiled graph.
     """
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ class Leaves:
         self._standing_in: dict[int, tuple[Callable[[], torch.Tensor | None], Leaf]] = {}
         self._limit = MOST_LEAVES
         self._is_settled = False
-        self.any_compiled = False
+        self.compiled_kinds: set[str] = set()
 
     def __len__(self) -> int:
         """Return how many there were."""

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 MOST_ALIASES: Final = 24
 """Tensors that are looked through for the one whose memory they share."""
+REPORTED_EVERY: Final = 512
+"""Operations after which it is reported that many were looked at."""
+KEPT_OPERATIONS: Final = 200_000
+"""Operations after which the same is forgotten as after `KEPT_STEPS`."""
 KEPT_STEPS: Final = 8
 """Steps after which it is forgotten how a value was made that a later step made use of: a running mean has no beginning."""
 MOST_PARENTS: Final = 4096
@@ -126,10 +130,12 @@ class Tracer:
         self.failed_with = 0
         self.thread = threading.get_ident()
         self.on_fault: Callable[[Exception], None] | None = None
+        self.on_many: Callable[[], None] | None = None
+        self._next_report = REPORTED_EVERY
         self.on_refusal: Callable[[BaseException, Site], None] | None = None
         self.deep: Deep
         self._nodes: WeakMap[torch.Tensor, Node] = WeakMap()
-        self._carried: deque[tuple[int, Node]] = deque()
+        self._carried: deque[tuple[int, int, Node]] = deque()
         self._after: dict[str, list[Watcher]] = {}
         self._before: dict[str, list[Watcher]] = {}
         self._failed: dict[str, list[Watcher]] = {}
@@ -188,9 +194,16 @@ class Tracer:
         try:
             with torch._C.DisableTorchFunctionSubclass(), Unseen():
                 self._after_operation(operation, args, kwargs, result, sys._getframe(2))
+            self.seconds += time.perf_counter() - began
+            self.count()
         except Exception as error:
             self._fault(error)
-        self.seconds += time.perf_counter() - began
+
+    def count(self) -> None:
+        """Report when many operations were looked at since the last report."""
+        if self.operations >= self._next_report and self.on_many is not None:
+            self._next_report = self.operations + REPORTED_EVERY
+            self.on_many()
 
     def gradient_read(self, tensor: torch.Tensor, frame: FrameType) -> None:
         """Note that something reads a tensor's gradient."""
@@ -273,9 +286,10 @@ class Tracer:
         self.escapes.forget()
 
     def forget_old(self) -> None:
-        """Forget how values were made that were carried into another step, some steps ago."""
-        while self._carried and self._carried[0][0] <= self.step - KEPT_STEPS:
-            self._carried.popleft()[1].parents = ()
+        """Forget how values were made that were carried into another step, some steps or very many operations ago."""
+        carried, oldest = self._carried, (self.step - KEPT_STEPS, self.operations - KEPT_OPERATIONS)
+        while carried and (carried[0][0] <= oldest[0] or carried[0][1] <= oldest[1]):
+            carried.popleft()[2].parents = ()
 
     def made(
         self,
@@ -374,7 +388,7 @@ class Tracer:
         self.sequence += 1
         for parent in parents:
             if parent.step < self.step and parent.parents:
-                self._carried.append((self.step, parent))
+                self._carried.append((self.step, self.operations, parent))
         return Node(name, place, parents, tensor, self.sequence, self.step)
 
     def _cut(self, name: str, kind: str, place: Place, output: torch.Tensor) -> int:

@@ -16,6 +16,14 @@ MOST_RANGES: Final = 1000
 """Ranges of deep steps that are remembered: the first half of them, and the newest."""
 PER_OPERATION: Final = 2.5e-6
 """Seconds that showing an operation to a mode costs beyond what is measured within it."""
+MOST_WITHOUT_BACKWARD: Final = 200_000, 2.0
+"""Operations, and seconds of looking, after which a step without any backward so far is an evaluation, and no longer looked at."""
+MOST_OF_CHILD: Final = 10_000, 0.5
+"""The same for a process that another one has started, until its first backward: most of them only infer."""
+WITH_BACKWARD: Final = 5
+"""How many times as much a step may have that has had a backward: the gradients of many batches may be summed in it."""
+AFTER_SHUT: Final = 4
+"""How many times as much the next steps may have when one was a training step after all."""
 
 
 class Window:
@@ -23,20 +31,23 @@ class Window:
 
     Attributes:
         is_open: Whether operations are looked at.
+        is_shut: Whether enough was looked at in the step that is being made, which has not ended.
         deep_steps: Deep steps so far.
         ranges: Which steps those were, as first and last.
     """
 
-    def __init__(self, overhead: float, chosen: Container[int] | None) -> None:
+    def __init__(self, overhead: float, chosen: Container[int] | None, *, is_child: bool = False) -> None:
         """Begin with an open window.
 
         Args:
             overhead: What recording may cost, as a share of the run's time (0.02 for 2%).
             chosen: The steps to look at where the user chose them; None to decide here.
+            is_child: Whether a recorded process has started this one.
         """
         self._budget = overhead * SHARE
         self._chosen = chosen
         self.is_open = chosen is None or 0 in chosen
+        self.is_shut = False
         self.deep_steps = 0
         self.ranges: list[list[int]] = []
         self._began = time.perf_counter()
@@ -47,6 +58,37 @@ class Window:
         self._wanted = 0
         self._until_seen = False
         self._counted = 0
+        self._first_steps = FIRST_STEPS
+        self._most = self._shut_at = MOST_OF_CHILD if is_child else MOST_WITHOUT_BACKWARD
+
+    def backward(self) -> None:
+        """Note that a loss is backpropagated: this process trains, as any other."""
+        self._most = max(self._most, MOST_WITHOUT_BACKWARD)
+
+    def is_enough(self, seconds: float, operations: int, *, has_backward: bool) -> bool:
+        """Return whether more was looked at in the step that is being made than can belong to it: nobody knows when it ends.
+
+        Args:
+            seconds: Time spent looking in it.
+            operations: Operations looked at in it.
+            has_backward: Whether a loss was backpropagated in it.
+        """
+        if self._chosen is not None:
+            return False
+        times = WITH_BACKWARD if has_backward else 1
+        most_operations, most_seconds = self._most
+        cost = seconds + operations * PER_OPERATION
+        return operations > most_operations * times or cost > most_seconds * times
+
+    def shut(self, seconds: float, operations: int) -> None:
+        """Look no more until the step that is being made has ended.
+
+        Args:
+            seconds: Time spent looking in it.
+            operations: Operations looked at in it.
+        """
+        self.is_open, self.is_shut, self._shut_at = False, True, self._most
+        self._cost += seconds + operations * PER_OPERATION
 
     def step_ended(self, steps: int, seconds: float, operations: int) -> None:
         """Decide about the next step.
@@ -65,9 +107,14 @@ class Window:
             if steps > 1:  # What came before the first step is looked at once.
                 self._cost_of_step = max(cost, 0.5 * self._cost_of_step)
             self._cost += cost
+        if self.is_shut:  # It was a training step after all. If it was among the first, those after it are the first.
+            self.is_shut = False
+            self._most = max(self._most, (self._shut_at[0] * AFTER_SHUT, self._shut_at[1] * AFTER_SHUT))
+            if steps <= FIRST_STEPS:
+                self._first_steps = steps + FIRST_STEPS
         if self._chosen is not None:
             self.is_open = steps in self._chosen
-        elif steps < FIRST_STEPS:
+        elif steps < self._first_steps:
             self.is_open = True
         elif self._wanted:
             self._wanted -= 1

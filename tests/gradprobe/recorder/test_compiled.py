@@ -12,6 +12,8 @@ import torch
 
 import gradprobe
 from gradprobe.record.reader import read_record
+from gradprobe.recorder.deep.graph import live_bits, note_compiled
+from gradprobe.recorder.deep.leaves import Leaves
 
 PROGRAM = Path(__file__).resolve().parents[2] / "programs" / "compiled.py"
 STEPS = 7
@@ -69,3 +71,64 @@ def test_compiled_code_outlives_a_recording(tmp_path):
     forward(torch.ones(2, 3)).sum().backward()
     step()
     torch._dynamo.reset()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_compiled_step_that_raises_is_none_and_those_after_it_are_seen(tmp_path):
+    calls = []
+
+    def backend(graph, _inputs):
+        def run(*args):
+            calls.append(None)
+            if len(calls) == 3:
+                raise RuntimeError("out of memory")
+            return graph.forward(*args)
+
+        return run
+
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = torch.compile(optimizer.step, backend=backend)
+    raised = 0
+    with gradprobe.watch(tmp_path / "run") as watch:
+        for _ in range(6):
+            optimizer.zero_grad()
+            model(torch.ones(2, 3)).sum().backward()
+            try:
+                step()
+            except RuntimeError:
+                raised += 1
+    torch._dynamo.reset()
+    assert raised == 1
+    assert [one.steps for one in watch.run().record.optimizers] == [5]
+
+
+def test_only_nodes_of_compiled_functions_are_asked_what_is_noted_of_them():
+    class Compiled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *inputs):
+            return inputs[0] * 2
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return 2 * gradient, None
+
+    leaves = Leaves()
+    reached, passed = torch.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+    result = Compiled.apply(reached.exp(), passed.exp())
+    note_compiled(result.grad_fn, 1 << leaves.of(reached).number, leaves)
+    asked = []
+
+    def node(name, following=(), variable=None):
+        def metadata(self):
+            asked.append(name)
+            return {}
+
+        members = {"next_functions": [(one, 0) for one in following], "variable": variable}
+        return type(name, (), {**members, "metadata": property(metadata)})()
+
+    leaf = node("AccumulateGrad", variable=passed)
+    root = node("AddBackward0", [leaf, result.grad_fn])
+    assert live_bits(root, leaves) == 1 << leaves.of(reached).number | 1 << leaves.of(passed).number
+    assert live_bits(result.exp().grad_fn, leaves) == 1 << leaves.of(reached).number
+    assert not asked

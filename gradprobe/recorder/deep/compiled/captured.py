@@ -35,6 +35,7 @@ class Captured:
         )
         self.begin = guarded(lambda optimizer, frame: recorder.optimizer_begins(optimizer, frame, False))
         self.end = guarded(lambda optimizer: recorder.optimizer_ended(optimizer, recorder.site()))
+        self.abandon = guarded(recorder.optimizer_failed)
 
 
 def install_captured(recorder: Recorder, patches: Patches) -> None:
@@ -117,7 +118,11 @@ def _step_around(compiled: Callable[..., Any], owner: torch.optim.Optimizer) -> 
             return compiled(*args)
         recorder.stop_if_due(optimizer=optimizer)
         recorder.captured.begin(optimizer, sys._getframe(1))
-        results = compiled(*args)
+        try:
+            results = compiled(*args)
+        except BaseException:  # The script may catch it, and step again.
+            recorder.captured.abandon(optimizer)
+            raise
         recorder.captured.end(optimizer)
         return results
 
@@ -152,6 +157,7 @@ def _leave(deep: Deep, summary: Summary, inputs: list[tuple[Node, int, Cuts] | N
         if live & ~tracer.used:
             tracer.note_use(parents, place, [value])
         tracer.made_compiled(value, parents, place, live=live if value.requires_grad else 0, cuts=cuts)
+    tracer.count()
 
 
 def _joined(deep: Deep, flow: Flow, inputs: list[tuple[Node, int, Cuts] | None]) -> tuple[tuple[Node, ...], int, Cuts]:

@@ -69,8 +69,9 @@ class Books:
     # Births
 
     def may_note_birth(self) -> bool:
-        """Return whether a birth is noted although operations are not looked at: after the first steps, a few are."""
-        return bool(self._deep.window.deep_steps) and self._late_births < MOST_LATE_BIRTHS
+        """Return whether a birth is noted although operations are not looked at: where looking has ended for a while, a few are."""
+        window = self._deep.window
+        return (window.deep_steps > 0 or window.is_shut) and self._late_births < MOST_LATE_BIRTHS
 
     def born(self, leaf: Leaf, data: Node | None, frame: FrameType) -> None:
         """Note that a parameter was made, of some value."""
