@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 
-_EVALUATION: Any = torch._C._dynamo.eval_frame  # There without `torch._dynamo`, which is slow to import.
+_EVALUATION: Any = vars(torch._C)["_dynamo"].eval_frame
 set_eval_frame: Callable[[Any], Any] = _EVALUATION.set_eval_frame
 """Sets who evaluates frames in this thread (None: the interpreter alone), and returns who did."""
 
