@@ -16,7 +16,7 @@ MOST_RANGES: Final = 1000
 """Ranges of deep steps that are remembered: the first half of them, and the newest."""
 PER_OPERATION: Final = 2.5e-6
 """Seconds that showing an operation to a mode costs beyond what is measured within it."""
-MOST_WITHOUT_BACKWARD: Final = 200_000, 2.0
+MOST_WITHOUT_BACKWARD: Final = 200_000, 5.0
 """Operations, and seconds of looking, after which a step without any backward so far is an evaluation, and no longer looked at."""
 MOST_OF_CHILD: Final = 10_000, 0.5
 """The same for a process that another one has started, until its first backward: most of them only infer."""
