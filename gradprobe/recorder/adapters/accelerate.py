@@ -10,6 +10,7 @@ import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+import torch
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from gradprobe.recorder.adapters.standing import Standing
@@ -41,7 +42,13 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     standing.around(module.Accelerator, "accumulate", before=watched.entered)
     standing.around(module.Accelerator, "prepare", before=watched.prepared)
     standing.around(module.Accelerator, "backward", before=watched.divides)
-    patches.on_undo(register_optimizer_step_post_hook(standing.fitting(watched.stepped)).remove)
+    stepped = standing.fitting(watched.stepped)
+
+    def after_step(optimizer: Optimizer, args: Arguments, kwargs: Keywords) -> None:
+        if not torch.compiler.is_compiling():
+            stepped(optimizer, args, kwargs)
+
+    patches.hook(register_optimizer_step_post_hook, after_step)
 
 
 class _Accumulation:
