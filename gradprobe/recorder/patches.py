@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from gradprobe.recorder.frames import plain
@@ -23,6 +24,7 @@ class Patches:
     def __init__(self) -> None:
         self._undo: list[Callable[[], None]] = []
         self._later: list[Callable[[], None]] = []
+        self._hooks: set[CodeType] = set()
 
     def wrap(
         self,
@@ -72,10 +74,11 @@ class Patches:
             function: A function in Python of its own: no other one has the same code.
         """
         handle = register(plain(function))
+        self._hooks.add(function.__code__)
 
         def remove() -> None:
             # A fault in a hook undoes the patches while torch goes through its hooks, which must not become fewer then.
-            if _is_running(function):
+            if _is_running(self._hooks):
                 self._later.append(handle.remove)
             else:
                 handle.remove()
@@ -91,11 +94,11 @@ class Patches:
             self._undo.pop()()
 
 
-def _is_running(function: Callable[..., Any]) -> bool:
-    """Return whether a function is being called in this thread."""
-    frame = sys._getframe(1)
+def _is_running(codes: Container[CodeType]) -> bool:
+    """Return whether one of these functions is being called in this thread."""
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_code is function.__code__:
+        if frame.f_code in codes:
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False

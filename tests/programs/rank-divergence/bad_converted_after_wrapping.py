@@ -1,6 +1,8 @@
 # ranks: 2
 """The wrapper has its hooks on the parameters of before."""
 
+import time
+
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -29,6 +31,7 @@ def main():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+    time.sleep(0.2)  # torch 2.13 may wait for itself where a gloo group is let go while its thread ends.
     dist.destroy_process_group()
 
 

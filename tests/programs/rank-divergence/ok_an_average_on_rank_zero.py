@@ -3,6 +3,8 @@
 
 import copy
 
+import time
+
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -35,6 +37,7 @@ def main():
             with torch.no_grad():
                 for kept, one in zip(average.parameters(), model.parameters(), strict=True):
                     kept.lerp_(one, 0.1)
+    time.sleep(0.2)  # torch 2.13 may wait for itself where a gloo group is let go while its thread ends.
     dist.destroy_process_group()
 
 
