@@ -40,7 +40,7 @@ BIN = Path(sys.executable).parent
 
 def torchrun(*words, cwd):
     (cwd / "train.py").write_text(TRAIN)
-    command = [BIN / "torchrun", "--nproc-per-node", "2", "--standalone", *words]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", *words]
     return subprocess.run(
         list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
