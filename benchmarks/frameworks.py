@@ -1,9 +1,10 @@
-"""What `gradprobe run` costs in the loops people use: DDP, compiled models, transformers' Trainer, Lightning."""
+"""What recording costs in the loops people use: DDP, compiled models, transformers' Trainer, Lightning."""
 
 from __future__ import annotations
 
 import json
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -12,12 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import page
-from benchmarks.loops import READ_FROM, READ_STEPS
+from benchmarks.loops import READ_FROM, READ_STEPS, SETTLING
 from benchmarks.processes import GRADPROBE, ROOT, environment
 from benchmarks.steps import Samples, cost, reason
 
-SKIPPED: Final = 6
-"""Steps at the beginning that are not counted: what is compiled then, and the first deep steps."""
 ROWS: Final = {
     "plain": "loop written out",
     "ddp": "DistributedDataParallel, 2 processes (gloo)",
@@ -58,17 +57,11 @@ def measured(kind: str, *, steps: int, words: Sequence[str] = (), run: Sequence[
         return json.loads(out.read_text())
 
 
-def seconds(kind: str, *, rounds: int, steps: int) -> dict[str, Samples]:
-    """Return the seconds of every counted step, bare and recorded, processes started in turn, the order reversed each round."""
-    samples = {"bare": Samples(), "gradprobe": Samples()}
-    order = list(samples)
-    for _ in range(rounds):
-        for name in order:
-            taken = measured(kind, steps=steps + SKIPPED, run=["run"] if name == "gradprobe" else ())
-            assert isinstance(taken, list)
-            samples[name].blocks.append(taken[SKIPPED - 1 :])
-        order.reverse()
-    return samples
+def seconds(kind: str, *, rounds: int, steps: int, words: Sequence[str] = ()) -> dict[str, Samples]:
+    """Return the seconds of every counted step, bare and recorded in turn within one process (or one in each of its ranks)."""
+    taken = measured(kind, steps=steps, words=["--rounds", str(rounds), *words])
+    assert isinstance(taken, dict)
+    return {name: Samples(blocks) for name, blocks in taken.items()}
 
 
 def added_reads(kind: str) -> float:
@@ -82,20 +75,24 @@ def added_reads(kind: str) -> float:
 
 def table(*, rounds: int, steps: int) -> list[str]:
     """Return the table of loops; one that cannot run says why."""
-    rows = []
-    for kind, name in ROWS.items():
-        print(f"measuring: {name}", file=sys.stderr, flush=True)
-        try:
-            samples, reads = seconds(kind, rounds=rounds, steps=steps), added_reads(kind)
-        except Exception as error:  # A framework that is not installed is a row that says so.
-            rows.append([name, f"not measured: {reason(error)}", "", "", "", "", ""])
-            continue
-        price = cost(samples["gradprobe"], samples["bare"])
-        median = sorted(samples["bare"].all)[len(samples["bare"].all) // 2]
-        rows.append([name, f"{1000 * median:.1f} ms", *page.cost_cells(price), f"{reads:g}"])
+    rows = [_row(kind, name, rounds=rounds, steps=steps) for kind, name in ROWS.items()]
+    rows.insert(1, _row("plain", "the same, never recorded (the noise)", rounds=rounds, steps=steps, words=["--never"]))
     about = (
-        f"Whole processes, one thread each: {rounds} of each kind in turn, {steps} steps in each after the first {SKIPPED}; "
-        "the six-block model at 16 × 64 tokens. Ratios are those of `gradprobe run --quiet` to the bare script."
+        f"One process each (two of DDP), one thread, every other step recorded, in a sequence that is even about drifts: {rounds} blocks "
+        f"of {2 * steps} steps after the first {2 * SETTLING}; the six-block model at 16 × 64 tokens. Ratios are those of recorded steps, deep "
+        "ones among them as `--overhead 2%` allows, to the others."
     )
-    head = ["", "bare step (median)", "median", "mean", "mean by process, quartiles", "99th percentile"]
+    head = ["", "bare step (median)", "median", "mean", "mean by block, quartiles", "99th percentile"]
     return [about, "", *page.table([*head, "host reads added a step"], rows)]
+
+
+def _row(kind: str, name: str, *, rounds: int, steps: int, words: Sequence[str] = ()) -> list[str]:
+    print(f"measuring: {name}", file=sys.stderr, flush=True)
+    try:
+        samples = seconds(kind, rounds=rounds, steps=steps, words=words)
+        reads = "" if words else f"{added_reads(kind):g}"
+    except Exception as error:  # A framework that is not installed is a row that says so.
+        return [name, f"not measured: {reason(error)}", "", "", "", "", ""]
+    bare = samples["bare"]
+    price = cost(samples["gradprobe"], bare)
+    return [name, f"{1000 * statistics.median(bare.all):.1f} ms", *page.cost_cells(price), reads]

@@ -1,11 +1,14 @@
 """The same model in the loops people use, each timing its own steps; runs bare and under `gradprobe run`.
 
-python benchmarks/loops.py trainer --steps 30 --out seconds.json
+python benchmarks/loops.py trainer --steps 30 --out seconds.json                  # the seconds of each step
+python benchmarks/loops.py trainer --steps 20 --rounds 12 --out seconds.json      # of blocks of steps, every other one recorded
+python benchmarks/loops.py trainer --steps 14 --reads --out reads.json            # host reads of a few steps
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -14,8 +17,9 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -24,31 +28,110 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import Dataset
 
 from benchmarks.work import SMALL, LanguageModel
+from gradprobe.recording import Recording
+
+if TYPE_CHECKING:
+    from gradprobe.recorder.recorder import Recorder
 
 BATCH: Final = 16
 READ_FROM: Final = 8
 """Step at which host reads begin to be counted."""
 READ_STEPS: Final = 6
 """Steps over which they are."""
+SETTLING: Final = 6
+"""Steps in which a framework makes itself at home and models are compiled, and as many in which the recorder does."""
+TURNS: Final = ("bare", "gradprobe")
+HALF: Final = 0.01
 
 
-class Clock:
-    """Takes the time at the end of each step, or counts host reads over some of them."""
+class Clock(Protocol):
+    """Is told of each step, and measures something."""
 
-    def __init__(self, *, reads: bool) -> None:
-        self.times: list[float] = []
-        self.reads = 0
-        self._profiler = profile(activities=[ProfilerActivity.CPU]) if reads else None
+    @property
+    def found(self) -> object:
+        """What was measured, for JSON."""
 
     def tick(self) -> None:
         """Note that a step has ended."""
-        self.times.append(time.perf_counter())
-        if self._profiler is not None and len(self.times) == READ_FROM:
+
+
+class Times:
+    """Measures the seconds of every step after the first."""
+
+    def __init__(self) -> None:
+        self._ends: list[float] = []
+
+    @property
+    def found(self) -> list[float]:
+        """Seconds by step."""
+        return [later - earlier for earlier, later in itertools.pairwise(self._ends)]
+
+    def tick(self) -> None:
+        """Note that a step has ended."""
+        self._ends.append(time.perf_counter())
+
+
+class Reads:
+    """Counts host reads over a few steps."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self._steps = 0
+        self._profiler = profile(activities=[ProfilerActivity.CPU])
+
+    def tick(self) -> None:
+        """Note that a step has ended."""
+        self._steps += 1
+        if self._steps == READ_FROM:
             self._profiler.__enter__()
-        if self._profiler is not None and len(self.times) == READ_FROM + READ_STEPS:
+        if self._steps == READ_FROM + READ_STEPS:
             self._profiler.__exit__(None, None, None)
             rows = self._profiler.key_averages()
-            self.reads = sum(row.count for row in rows if row.key == "aten::_local_scalar_dense")
+            self.found = sum(row.count for row in rows if row.key == "aten::_local_scalar_dense")
+
+
+class Turns:
+    """Measures steps, every other one recorded (0110 1001 …), so that a machine that slows down slows down both.
+
+    The recorder stays where it is and is told to be still. As half of all steps are recorded, it is given half of the usual 2 % of
+    the run for deep steps, which is 2 % of the steps in which it records.
+    """
+
+    def __init__(self, *, rounds: int, steps: int, folder: str, never: bool) -> None:
+        self.steps = 2 * SETTLING + 2 * rounds * steps
+        self.found: dict[str, list[list[float]]] = {name: [[] for _ in range(rounds)] for name in TURNS}
+        self._length = 2 * steps
+        self._folder, self._never = folder, never
+        self._recorder: Recorder | None = None
+        self._still = ExitStack()
+        self._taken = 0
+        self._begin = time.perf_counter()
+
+    def tick(self) -> None:
+        """Note that a step has ended; the other one has its turn now."""
+        seconds = time.perf_counter() - self._begin
+        counted = self._taken - 2 * SETTLING
+        if counted >= 0:
+            self.found[TURNS[_is_recorded(counted)]][counted // self._length].append(seconds)
+        self._taken += 1
+        if self._taken == SETTLING:
+            recording = Recording(
+                "loops",
+                [],
+                output=Path(self._folder) / f"run-{os.getpid()}",
+                overhead=HALF,
+                deep=() if os.environ.get("NODEEP") else None,
+            )
+            self._recorder = recording.recorder
+        if self._taken >= 2 * SETTLING and self._recorder is not None:
+            self._still.close()
+            if self._never or not _is_recorded(self._taken - 2 * SETTLING):
+                self._still.enter_context(self._recorder.still())
+        self._begin = time.perf_counter()
+
+
+def _is_recorded(step: int) -> bool:
+    return step.bit_count() % 2 == 1  # The sequence of Thue and Morse, which is even about drifts of any shape.
 
 
 class Tokens(Dataset[dict[str, Tensor]]):
@@ -176,17 +259,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train, and write the seconds of each step or the host reads; with several processes the first one does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--steps", type=int, required=True, help="steps, or counted steps of a block")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--reads", action="store_true", help="count host reads over a few steps instead of timing")
+    parser.add_argument("--rounds", type=int, help="take so many blocks of steps, every other step recorded")
+    parser.add_argument("--never", action="store_true", help="record none of them: what is found then is noise")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    clock = Clock(reads=options.reads)
-    KINDS[options.kind](options.steps, clock)
+    with tempfile.TemporaryDirectory() as folder:
+        steps, clock = options.steps, Times()
+        if options.reads:
+            clock = Reads()
+        elif options.rounds:
+            clock = Turns(rounds=options.rounds, steps=options.steps, folder=folder, never=options.never)
+            steps = clock.steps
+        KINDS[options.kind](steps, clock)
     if os.environ.get("RANK", "0") == "0":
-        pairs = zip(clock.times[:-1], clock.times[1:], strict=True)
-        found: object = clock.reads if options.reads else [later - earlier for earlier, later in pairs]
-        options.out.write_text(json.dumps(found))
+        options.out.write_text(json.dumps(clock.found))
     return 0
 
 

@@ -123,7 +123,7 @@ def measured(device: torch.device, *, rounds: int, steps: int) -> list[str]:
     if device.type == "cpu":
         loops = frameworks.table
         lines += [
-            *section("Each step, in the loops people use", lambda: loops(rounds=rounds, steps=2 * steps)),
+            *section("Each step, in the loops people use", lambda: loops(rounds=rounds, steps=steps)),
             *section("Start-up", starts),
             *section("Report", report_time),
         ]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _HELPERS: Final = ("multiprocessing.", "torch.utils.data.", "torch.multiprocessing.")
 """Packages whose own functions, as the target of a process, are no training of the script's."""
-_NOT_HELPERS: Final = ("multiprocessing.pool.", "torch.multiprocessing.spawn.")
+_POOLS: Final = ("multiprocessing.pool", "torch.multiprocessing.pool")
+_NOT_HELPERS: Final = (*(f"{pool}." for pool in _POOLS), "torch.multiprocessing.spawn.")
 """What stands around functions of the script's there."""
 
 
@@ -223,6 +224,8 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             raise
 
     process.run = run_recorded
+    if getattr(process._target, "__module__", None) in _POOLS:
+        _write_before_results(process._args[1], recording)
     shown = traceback.print_exc
     traceback.print_exc = _peeling(shown)  # By which multiprocessing shows the exception: without our frame in between.
     try:
@@ -235,6 +238,23 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             exception=None if error is None else f"{type(error).__name__}: {error}"[:2000],
             stopped_by="max-batches" if ended.stopped else "script" if error is None else "exception",
         )
+
+
+def _write_before_results(results: Any, recording: Recording) -> None:
+    """Have a pool's worker write its record before it hands over what a task has given: its pool may end it at any time after.
+
+    Args:
+        results: The queue to which `multiprocessing.pool.worker` hands them.
+        recording: The worker's.
+    """
+    put = results.put
+
+    def put_recorded(result: object) -> None:
+        if recording.recorder is not None:
+            recording.recorder.guard.guarded(recording.recorder.task_ended)()
+        put(result)
+
+    results.put = put_recorded
 
 
 def _peeling(show: Callable[..., None]) -> Callable[..., None]:

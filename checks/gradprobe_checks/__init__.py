@@ -27,6 +27,7 @@ from gradprobe_checks import (
     ignored_accumulation,
     in_place_write,
     ineffective_detach,
+    lagging_rank,
     loss_ignores_model,
     loss_without_graph,
     low_precision_epsilon,
@@ -118,6 +119,7 @@ CHECKS: tuple[Check, ...] = (
     rank_divergence.CHECK,
     wrapper_bypassed.CHECK,
     identical_batches.CHECK,
+    lagging_rank.CHECK,
 )
 
 __all__ = ["CHECKS"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -178,7 +179,13 @@ def show(report: Report, how: Judging, terminal: TextIO | None, *, annotate: boo
     if terminal is not None:
         failed += _failure(partial(show_on, terminal, report))
     for output in how.outputs:
-        failed += _failure(partial(write, report, output))
+        failure = _failure(partial(write, report, output))
+        failed += failure
+        if terminal is not None and output.path is not None and not failure:
+            with contextlib.suppress(
+                OSError, ValueError
+            ):  # As where the report itself is printed: the terminal may be gone.
+                print(f"gradprobe: wrote {output.path}", file=terminal)
     tell_github(report, how.outputs, annotate=annotate)
     if how.trackers:
         from gradprobe.commands.sending import send

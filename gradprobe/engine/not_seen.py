@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from gradprobe.engine.flags.outcome import listed
 from gradprobe.engine.ranks import rank_list
 from gradprobe.engine.trend import MINIMUM
 from gradprobe.record.failures import first_to_fail
+from gradprobe.text.figures import plural
 from gradprobe.values import RecorderFailed, StepSkipped
 
 if TYPE_CHECKING:
@@ -176,7 +178,8 @@ def _first_end(first: Rank, ranks: Sequence[Rank]) -> str:
     before = (
         f", {newest - first.ended:.1f} s before the last" if len(ranks) > 1 and newest - first.ended >= 0.05 else ""
     )
-    return f"Rank {first.number} failed first, after {first.steps} steps{before}: {how}"[:300].rstrip(".") + "."
+    told = f"Rank {first.number} failed first, after {plural(first.steps, 'step')}{before}: {how}"
+    return shorten(told, 300, placeholder=" …").rstrip(".") + "."
 
 
 def _resolution(record: Record) -> list[str]:

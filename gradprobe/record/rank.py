@@ -30,6 +30,21 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the steps of a rank take, in medians over a sample of them.
+
+    Attributes:
+        alone: Seconds between backwards, in which it waits for no other rank but at a collective of the script's own.
+        whole: Seconds of a whole step.
+        steps: How many steps these are.
+    """
+
+    alone: float
+    whole: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rank:
     """One process of a run.
 
@@ -54,6 +69,7 @@ class Rank:
         is_forgiven: Whether however it ended is no fault of the run: a child of a program that ended well, unless by an exception.
         digests: By what was digested and the step; empty unless asked for.
         loss: The newest loss at a backward; None where there is none.
+        pace: How long its steps take; None where that was not measured.
     """
 
     path: Path
@@ -76,6 +92,7 @@ class Rank:
     is_forgiven: bool = False
     digests: Mapping[tuple[str, int], Digest] = field(default_factory=dict)
     loss: float | None = None
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ import numpy as np
 from gradprobe.errors import RecordError
 from gradprobe.processes import is_alive
 from gradprobe.record.codec import decode_call
-from gradprobe.record.rank import Digest, Parted, Rank, Ranks
+from gradprobe.record.rank import Digest, Pace, Parted, Rank, Ranks
 from gradprobe.record.reader import opened
 from gradprobe.record.totals import COLUMNS
 from gradprobe.values import ClipCall, Site
@@ -188,6 +188,7 @@ def read_rank(path: Path) -> Rank:
         likeness=_likeness((names, written), calls, incidents, observed, totals, facts),
         names=_shared(tuple(name for (name,) in names)),
         loss=loss,
+        pace=Pace(float(pace[0]), float(pace[1]), int(pace[2])) if (pace := facts.get("pace")) else None,
     )
 
 

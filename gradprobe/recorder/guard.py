@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,6 +30,8 @@ class Guard:
         self._on_fault = on_fault
         self._depth = 0
         self._thread = 0
+        self._seconds = 0.0
+        self._began = 0.0
         self._deferred: Callable[[], None] | None = None
 
     def guarded(self, observe: Callable[P, R]) -> Callable[P, R | None]:
@@ -40,6 +43,8 @@ class Guard:
             compiling = set_eval_frame(None)
             with self.lock:
                 self._depth, self._thread = self._depth + 1, threading.get_ident()
+                if self._depth == 1:
+                    self._began = time.perf_counter()
                 try:
                     # What an observer computes is not shown to modes, ours or the script's.
                     with torch._C.DisableTorchFunction(), Unseen():
@@ -49,12 +54,19 @@ class Guard:
                     return None
                 finally:
                     self._depth -= 1
+                    if not self._depth:
+                        self._seconds += time.perf_counter() - self._began
                     set_eval_frame(compiling)
                     if self._deferred is not None and self._depth == 0:
                         action, self._deferred = self._deferred, None
                         action()
 
         return plain(observer)
+
+    @property
+    def spent(self) -> float:
+        """Seconds that observers have taken so far, the one that runs now among them."""
+        return self._seconds + (time.perf_counter() - self._began if self._depth else 0.0)
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Do something now or, where an observer is at work in this very thread, when it has ended (for signal handlers)."""

@@ -151,6 +151,13 @@ class Recorder:
                 with contextlib.suppress(sqlite3.Error):
                     self.writer.close()
 
+    def task_ended(self) -> None:
+        """Write all there is: a pool's worker has done its task, and is ended without a word when its pool is."""
+        if self._close_steps():
+            self._note_ledger()
+            self.deep.flush(self._step_being_made(), self._optimizers())
+            self.outbox.flush_all([])
+
     def step_aside(self) -> None:
         """Take every hook away in a forked child, which is recorded by itself: this record is its parent's."""
         self.guard.active = False
@@ -213,9 +220,11 @@ class Recorder:
         self.deep.pause()
         self.ledger.backward_begins()
         self.modes.backward_begins()
+        self.ranks.pace.backward_begins()
 
     def backward_ended(self, frame: FrameType | None, site: Site) -> None:
         """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
+        self.ranks.pace.backward_ended()
         self.deep.resume()
         self.deep.backward_ended()
         self.ledger.backward_ended(site)
@@ -474,10 +483,13 @@ class Recorder:
                 draft = self.steps.draft_for_metric(position, after_backward=self._backward_open)
                 self.metrics.add(draft, position, value)
 
-    def _close_steps(self) -> None:
+    def _close_steps(self) -> bool:
+        """End the step that is open and put it on its way; return whether there was one."""
         self._settle_handwritten(at_end=True)
-        if self.steps.current is not None:
-            self.outbox.put(self.steps.current)
+        closed = self.steps.close()
+        if closed is not None:
+            self.outbox.put(closed)
+        return closed is not None
 
     def _flush_all(self) -> None:
         self.outbox.flush_all([(self.steps.completed, position) for position in self.steps.open.calls])

@@ -5,6 +5,7 @@ import pytest
 from gradprobe.record.run import read_run
 from gradprobe.values import ClipCall, Severity, Site, StepSkipped
 from gradprobe_checks.identical_batches import CHECK as IDENTICAL
+from gradprobe_checks.lagging_rank import CHECK as LAGGING
 from gradprobe_checks.rank_divergence import CHECK as DIVERGENCE
 from tests.support.jobs import STEPPED, write_rank
 
@@ -79,3 +80,29 @@ def batches(run, *rows):
 )
 def test_the_same_batches_on_every_rank(tmp_path, rows, severities):
     assert batches(tmp_path / "run", *rows) == severities
+
+
+@pytest.mark.parametrize(
+    ("alone", "whole", "steps", "named"),
+    [
+        ((0.1, 0.5), 0.6, 50, 1),
+        ((0.1, 0.1, 0.9, 0.1), 1.0, 50, 2),
+        ((0.1, 0.5), 0.6, 10, None),  # Too few steps.
+        ((0.1, 0.12), 0.6, 50, None),
+        ((0.001, 0.005), 0.6, 50, None),  # Next to nothing of a step.
+        ((0.5, 0.5, 0.1), 0.6, 50, None),  # One is faster than the others.
+    ],
+)
+def test_the_rank_that_the_others_wait_for(tmp_path, alone, whole, steps, named):
+    run = tmp_path / "run"
+    for rank, seconds in enumerate(alone):
+        write_rank(run, rank, world=len(alone), steps=steps, pace=[seconds, whole, steps])
+    findings = list(LAGGING.find(read_run(run)))
+    assert [one.evidence["rank"] for one in findings] == ([] if named is None else [named])
+    assert all(one.severity is Severity.INFO for one in findings)
+
+
+def test_ranks_whose_pace_is_not_known(tmp_path):
+    write_rank(tmp_path / "run", 0, pace=[0.1, 0.5, 50])
+    write_rank(tmp_path / "run", 1)
+    assert list(LAGGING.find(read_run(tmp_path / "run"))) == []

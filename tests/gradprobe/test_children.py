@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from gradprobe.record.directory import rank_files
 from gradprobe.record.run import read_run
 from tests.gradprobe.runner.programs import run
@@ -103,6 +105,26 @@ def test_children_that_begin_anew_are_recorded_and_the_first_to_fail_is_named(tm
     assert [(row["rank"], row["ending"]) for row in report["ranks"]][1:] == [(1, "ValueError: no more")]
     assert [row["failed_first"] for row in report["ranks"]] == [False, True]
     assert report["findings"] == [], json.dumps(report["findings"])  # That the other lost its connection is no finding.
+
+
+@pytest.mark.parametrize("module", ["multiprocessing", "torch.multiprocessing"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers_of_a_pool_keep_every_step_though_their_pool_terminates_them(tmp_path, module, method):
+    script = f"""{TRAINING}
+import {module}
+if __name__ == "__main__":
+    with {module}.get_context("{method}").Pool(2) as pool:
+        pool.map(train, [5, 7, 4], chunksize=1)
+"""
+    (tmp_path / "train.py").write_text(script)
+    ran = run("train.py", cwd=tmp_path, options=["--output", "run", "--report", "out.json"])
+    assert ran.returncode == 0, ran.stderr
+    ranks = read_run(tmp_path / "run").ranks.all
+    assert sum(one.steps for one in ranks) == 16
+    report = report_in(tmp_path / "out.json")
+    assert report["findings"] == [], json.dumps(report["findings"])
+    assert report["verdict"] in ("healthy", "warning")
+    assert b"killed" not in ran.stderr + ran.stdout
 
 
 def test_max_batches_ends_each_child(tmp_path):

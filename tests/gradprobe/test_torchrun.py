@@ -23,7 +23,9 @@ torch.manual_seed(0)
 model = DistributedDataParallel(nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 data = torch.Generator().manual_seed(dist.get_rank())
-for step in range(12):
+for step in range(30 if "lags" in sys.argv else 12):
+    if "lags" in sys.argv and dist.get_rank() == 1:
+        time.sleep(0.05)
     x = torch.randn(16, 3, generator=data)
     loss = (model(x).squeeze(1) - x[:, 0]).pow(2).mean()
     optimizer.zero_grad()
@@ -77,3 +79,13 @@ def test_a_killed_rank_leaves_a_readable_run_that_says_which_rank_stopped_when(t
     assert [row["failed_first"] for row in report["ranks"]] == [False, True]
     assert any(sentence.startswith("Rank 1 failed first, after ") for sentence in report["not_seen"])
     assert not [finding for finding in report["findings"] if finding["severity"] == "error"]
+
+
+def test_a_rank_that_the_others_wait_for_is_told_and_changes_no_verdict(tmp_path):
+    ran = torchrun("-m", "gradprobe", "run", "--report", "out.json", "train.py", "lags", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    report = report_in(tmp_path / "out.json")
+    (finding,) = report["findings"]
+    assert (finding["check"], finding["severity"], finding["evidence"]["rank"]) == ("lagging-rank", "info", 1)
+    assert 0.05 <= finding["evidence"]["seconds"] < finding["evidence"]["step"]
+    assert report["verdict"] == "healthy"

@@ -10,6 +10,7 @@ from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_due, n
 from gradprobe.engine.flags.targets import judge_modules, metrics_meant
 from gradprobe.engine.metrics import shown_metrics
 from gradprobe.engine.norms import was_due
+from gradprobe.text.figures import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +48,10 @@ def _observe_metric(flag: Finite, metric: Metric) -> Observed:
     """Return what was observed of one metric."""
     bad = ~np.isfinite(metric.values)
     if not bad.any():
-        return Observed(metric.name, Outcome.HOLDS, f"finite in {len(bad)} values")
+        return Observed(metric.name, Outcome.HOLDS, f"finite in {plural(len(bad), 'value')}")
     first, last = metric.steps[bad][[0, -1]]
-    words = f"{metric.values[bad][0]:g} in {int(bad.sum())} of {len(bad)} values (steps {first} to {last})"
+    span = f"step {first}" if first == last else f"steps {first} to {last}"
+    words = f"{metric.values[bad][0]:g} in {int(bad.sum())} of {plural(len(bad), 'value')} ({span})"
     return Observed(metric.name, _outcome(flag, bad, np.ones(len(bad), np.int64)), words)
 
 
@@ -62,14 +64,14 @@ def _observe_module(flag: Finite, module: Module, row: NDArray[np.float64], span
     if counts.looked_at == 0:
         return not_due(module.name)
     if counts.none == counts.looked_at:
-        return Observed(module.name, Outcome.NOT_DUE, f"had no gradient in {counts.none} steps")
+        return Observed(module.name, Outcome.NOT_DUE, f"had no gradient in {plural(counts.none, 'step')}")
     if counts.non_finite == 0:
-        return Observed(module.name, Outcome.HOLDS, f"finite in {counts.looked_at} steps")
+        return Observed(module.name, Outcome.HOLDS, f"finite in {plural(counts.looked_at, 'step')}")
     if counts.looked_at < flag.window:
         return too_early(module.name, counts.looked_at, flag.window)
     due = was_due(row)
     outcome = _outcome(flag, ~np.isfinite(row[due]), span[due])
-    return Observed(module.name, outcome, f"NaN or Inf in {counts.non_finite} of {counts.looked_at} steps")
+    return Observed(module.name, outcome, f"NaN or Inf in {counts.non_finite} of {plural(counts.looked_at, 'step')}")
 
 
 def _outcome(flag: Finite, bad: NDArray[np.bool_], span: NDArray[np.int64]) -> Outcome:

@@ -9,6 +9,7 @@ import numpy as np
 from gradprobe.engine.flags.outcome import Observed, Outcome, not_due, too_early
 from gradprobe.engine.flags.targets import judge_modules
 from gradprobe.engine.norms import was_due, was_missing
+from gradprobe.text.figures import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def _observe(flag: GradientFlows, module: Module, highest: NDArray[np.float64], 
     kind = "zero" if counts.none == 0 else "none" if counts.zero == 0 else "zero or none"
     if missing == due:
         needed = min(number for number in (flag.first, flag.window) if number is not None)
-        words = f"{kind} in {due} steps"
+        words = f"{kind} in {plural(due, 'step')}"
         if due >= needed:
             return Observed(module.name, Outcome.BROKEN, words)
         early = too_early(module.name, due, needed)
@@ -57,8 +58,8 @@ def _observe(flag: GradientFlows, module: Module, highest: NDArray[np.float64], 
     if flag.window is not None and longest >= flag.window:
         return Observed(module.name, Outcome.BROKEN, f"{kind} for {longest} steps in a row, of {due}")
     if counts.flowing == 0:
-        return Observed(module.name, Outcome.UNKNOWN, f"never finite and nonzero in {due} steps")
-    return Observed(module.name, Outcome.HOLDS, f"in {counts.flowing} of {due} steps")
+        return Observed(module.name, Outcome.UNKNOWN, f"never finite and nonzero in {plural(due, 'step')}")
+    return Observed(module.name, Outcome.HOLDS, f"in {counts.flowing} of {plural(due, 'step')}")
 
 
 def longest_absence(highest: NDArray[np.float64], span: NDArray[np.int64]) -> int:

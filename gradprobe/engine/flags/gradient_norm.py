@@ -9,6 +9,7 @@ import numpy as np
 from gradprobe.engine.flags.outcome import Observed, Outcome, not_due, too_early
 from gradprobe.engine.flags.targets import judge_modules
 from gradprobe.engine.health import weighted_median
+from gradprobe.text.figures import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,9 @@ def _observe(flag: GradientNorm, module: Module, norms: NDArray[np.float64], spa
     if counts.looked_at == 0:
         return not_due(module.name)
     if counts.flowing == 0 and counts.non_finite == 0 and counts.looked_at >= flag.window:
-        return Observed(module.name, Outcome.BROKEN, f"{'0' if counts.zero else 'none'} in {counts.looked_at} steps")
+        return Observed(
+            module.name, Outcome.BROKEN, f"{'0' if counts.zero else 'none'} in {plural(counts.looked_at, 'step')}"
+        )
     if counts.flowing < flag.window:
         return too_early(module.name, counts.flowing, flag.window)
     median = weighted_median(np.where(norms > 0.0, norms, np.nan), span)
@@ -47,5 +50,7 @@ def _observe(flag: GradientNorm, module: Module, norms: NDArray[np.float64], spa
         return Observed(module.name, Outcome.UNKNOWN, "no norm was kept")
     within = flag.low <= median <= flag.high
     return Observed(
-        module.name, Outcome.HOLDS if within else Outcome.BROKEN, f"median {median:.2e} over {counts.flowing} steps"
+        module.name,
+        Outcome.HOLDS if within else Outcome.BROKEN,
+        f"median {median:.2e} over {plural(counts.flowing, 'step')}",
     )

@@ -8,6 +8,7 @@ from gradprobe.engine.flags.outcome import Observed, Outcome, judged, not_there,
 from gradprobe.engine.flags.targets import metrics_meant
 from gradprobe.engine.metrics import shown_metrics
 from gradprobe.engine.trend import MINIMUM
+from gradprobe.text.figures import plural
 from gradprobe.values import Trend
 
 if TYPE_CHECKING:
@@ -41,5 +42,5 @@ def _observe(metric: Metric, test: TrendTest, wanted: Trend) -> Observed:
         outcome = Outcome.UNKNOWN
     else:
         outcome = Outcome.HOLDS if test.trend is wanted else Outcome.BROKEN
-    words = f"{_WORDS[test.trend]}: {metric.values[0]:.4g} to {metric.values[-1]:.4g} in {len(metric.values)} values"
+    words = f"{_WORDS[test.trend]}: {metric.values[0]:.4g} to {metric.values[-1]:.4g} in {plural(len(metric.values), 'value')}"
     return Observed(metric.name, outcome, words)

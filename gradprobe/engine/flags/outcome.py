@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from gradprobe.text.figures import plural
 from gradprobe.values import Colour, Flag
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def colour(outcome: Outcome, severity: str) -> Colour:
 
 def too_early(target: str, seen: int, needed: int) -> Observed:
     """Return that there is too little to judge a target."""
-    return Observed(target, Outcome.UNKNOWN, f"too early to tell ({seen} of {needed} steps)")
+    return Observed(target, Outcome.UNKNOWN, f"too early to tell ({seen} of {plural(needed, 'step')})")
 
 
 def not_due(target: str) -> Observed:

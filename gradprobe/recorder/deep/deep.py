@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 import threading
-import time
 import warnings
 import weakref
 from collections.abc import Callable, Container, Sequence
@@ -205,6 +204,7 @@ class Deep:
         self._peeked: dict[Site, int] = {}
         self._looked_seconds = 0.0
         self._looked_operations = 0
+        self._looked_hooks = 0.0
         self._has_backward = False
         self._places: dict[tuple[CodeType, int], Site] = {}
 
@@ -347,7 +347,6 @@ class Deep:
                 self.window.want(8, until_seen=True)
                 self._peek(roots, site)
             return
-        began = time.perf_counter()
         if site not in self._seen_deep:
             self._seen_deep.add(site)
             self.window.got()
@@ -366,7 +365,6 @@ class Deep:
             for watcher in tracer.watchers:
                 if watcher.backward is not None:
                     watcher.backward(tracer, root, node, site)
-        tracer.seconds += time.perf_counter() - began
 
     def _peek(self, roots: Sequence[torch.Tensor], site: Site) -> None:
         """Follow the graph of a loss that no deep step has seen yet: at least which parameters it reaches."""
@@ -578,16 +576,16 @@ class Deep:
         self._has_backward = False
         self.taken.step_ended()
         if was_open:
-            began = time.perf_counter()
             for watcher in tracer.watchers:
                 if watcher.step_ended is not None:
                     watcher.step_ended(tracer)
             self._write(max(0, steps - 1), optimizers, exactly=False)
             tracer.escapes.forget()
-            seconds += time.perf_counter() - began
         elif self._pending:  # Seen without looking at operations; the next deep step may be far away.
             self._write_pending(max(0, steps - 1))
-        self.window.step_ended(steps, seconds, operations)
+        spent = self._guard.spent
+        hooks, self._looked_hooks = spent - self._looked_hooks, spent
+        self.window.step_ended(steps, seconds, operations, hooks)
         if was_open:
             self._write_facts(is_due=self.window.deep_steps % WRITE_EVERY == 0)
         tracer.step = tracer.modes.step = steps

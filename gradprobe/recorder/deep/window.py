@@ -10,8 +10,8 @@ FIRST_STEPS: Final = 3
 """Steps that are looked at from the beginning."""
 MOST_TRIGGERED: Final = 48
 """Steps that are looked at because something turned."""
-SHARE: Final = 0.6
-"""Share of the overhead budget that deep steps may use; the every-step layer has the rest."""
+LEAST: Final = 0.4
+"""Share of the overhead that deep steps may use however much of it the others take; where these take less, they have all that is left."""
 MOST_RANGES: Final = 1000
 """Ranges of deep steps that are remembered: the first half of them, and the newest."""
 PER_OPERATION: Final = 2.5e-6
@@ -44,7 +44,7 @@ class Window:
             chosen: The steps to look at where the user chose them; None to decide here.
             is_child: Whether a recorded process has started this one.
         """
-        self._budget = overhead * SHARE
+        self._overhead = overhead
         self._chosen = chosen
         self.is_open = chosen is None or 0 in chosen
         self.is_shut = False
@@ -54,6 +54,8 @@ class Window:
         self._first_plain: float | None = None
         self._cost = 0.0
         self._cost_of_step = 0.0
+        self._plain = 0.0
+        self._plain_steps = 0
         self._triggered = 0
         self._wanted = 0
         self._until_seen = False
@@ -90,13 +92,14 @@ class Window:
         self.is_open, self.is_shut, self._shut_at = False, True, self._most
         self._cost += seconds + operations * PER_OPERATION
 
-    def step_ended(self, steps: int, seconds: float, operations: int) -> None:
+    def step_ended(self, steps: int, seconds: float, operations: int, hooks: float = 0.0) -> None:
         """Decide about the next step.
 
         Args:
             steps: Steps that have ended.
-            seconds: Time spent looking in this one.
+            seconds: Time spent looking at operations in this one.
             operations: Operations looked at in it.
+            hooks: Time spent in all else that observes it, in seconds.
         """
         if self.is_open:
             if steps != self._counted:  # The optimizers of one training step each end it.
@@ -104,9 +107,13 @@ class Window:
                 self._remember(steps - 1)
             self._counted = steps
             cost = seconds + operations * PER_OPERATION
-            if steps > 1:  # What came before the first step is looked at once.
+            if steps > 1:  # What came before the first step is looked at, and named, once.
+                cost += max(0.0, hooks - self._plain_step)
                 self._cost_of_step = max(cost, 0.5 * self._cost_of_step)
             self._cost += cost
+        elif not self.is_shut:
+            self._plain += hooks
+            self._plain_steps += 1
         if self.is_shut:  # It was a training step after all. If it was among the first, those after it are the first.
             self.is_shut = False
             self._most = max(self._most, (self._shut_at[0] * AFTER_SHUT, self._shut_at[1] * AFTER_SHUT))
@@ -120,7 +127,7 @@ class Window:
             self._wanted -= 1
             self.is_open = True
         else:
-            self.is_open = self._is_affordable()
+            self.is_open = self._is_affordable(steps)
 
     def _remember(self, step: int) -> None:
         if self.ranges and self.ranges[-1][1] == step - 1:
@@ -148,6 +155,12 @@ class Window:
         if self._until_seen:
             self._wanted = 0
 
-    def _is_affordable(self) -> bool:
-        elapsed = time.perf_counter() - self._began
-        return self._cost + self._cost_of_step <= self._budget * elapsed
+    @property
+    def _plain_step(self) -> float:
+        """Seconds that a step costs in which no operation is looked at."""
+        return self._plain / self._plain_steps if self._plain_steps else 0.0
+
+    def _is_affordable(self, steps: int) -> bool:
+        all_of_it = self._overhead * (time.perf_counter() - self._began)
+        allowed = max(LEAST * all_of_it, all_of_it - self._plain_step * steps)
+        return self._cost + self._cost_of_step <= allowed

@@ -12,6 +12,7 @@ import torch
 import torch.distributed
 
 from gradprobe.recorder.ranks.digest import Digest
+from gradprobe.recorder.ranks.pace import Pace
 from gradprobe.recorder.ranks.wrappers import BYPASSED, CALLED, UNSYNCED, Wrapper, Wrappers, parameters_of
 from gradprobe.values import Observation, RelatedSite, Site
 from gradprobe.values.observations import Detail
@@ -37,11 +38,13 @@ class Ranks:
     Attributes:
         world: Processes of the default group; 1 where there is none.
         wrappers: Models wrapped in DistributedDataParallel.
+        pace: How long this rank takes by itself.
     """
 
     def __init__(self, writer: RecordWriter, deep: Deep) -> None:
         self.world = 1
         self.wrappers = Wrappers()
+        self.pace = Pace()
         self._writer = writer
         self._deep = deep
         self._pending: list[tuple[int, str, list[int], Digest]] = []
@@ -126,12 +129,14 @@ class Ranks:
         self.look_for_group()
         if self.world == 1:
             return
+        self.pace.stepped()
         if self._pending:
             self._write(step)
         wrapped, averaged = self._settle_wrappers(site)
         self._unaveraged = None if averaged else (step, bound)
         if not is_due(step):
             return
+        self._note_pace()
         positions, parameters = (
             bound.positions,
             [one for reference in bound.references if (one := reference()) is not None],
@@ -175,6 +180,11 @@ class Ranks:
 
     # To the record
 
+    def _note_pace(self) -> None:
+        pace = self.pace.fact()
+        if pace is not None:
+            self._writer.set_facts({"pace": pace})
+
     def _digest(self, step: int, what: str, positions: list[int], tensors: Sequence[torch.Tensor | None]) -> None:
         self._pending.append((step, what, positions, Digest(tensors)))
 
@@ -201,6 +211,7 @@ class Ranks:
     def close(self) -> None:
         """Write what is still on its way."""
         self._digest_again(at_end=True)
+        self._note_pace()
         for at, what, positions, digest in self._pending:
             digest.read()
             self._writer.put_digest(at, what, positions, digest.bits, digest.norms)

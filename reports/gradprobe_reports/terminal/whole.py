@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from gradprobe.text.words import headline
+from gradprobe.values import Colour
 from gradprobe_reports.terminal.closing import allowed, next_commands, not_seen
 from gradprobe_reports.terminal.findings import findings
 from gradprobe_reports.terminal.flags import flags
@@ -27,7 +28,7 @@ def whole(report: Report) -> RenderableType:
     """Return the parts of the report, with a blank line between them."""
     parts: list[RenderableType] = [Group(verdict(report), run_facts(report.run))]
     parts += findings(report.findings, report.run.steps)
-    if report.flags:
+    if report.run.steps or any(flag.colour is not Colour.GREY for flag in report.flags):
         parts.append(flags(report.flags))
     if report.modules:
         parts.append(HealthTable(report.modules))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 import torch
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
@@ -13,7 +14,7 @@ from gradprobe.recorder.deep import tracer as tracer_module
 from gradprobe.recorder.deep import window as window_module
 from gradprobe.recorder.deep.importlib_bootstrap_mode import DeepMode
 from gradprobe.recorder.deep.node import Node
-from gradprobe.recorder.deep.window import MOST_OF_CHILD, MOST_WITHOUT_BACKWARD, WITH_BACKWARD, Window
+from gradprobe.recorder.deep.window import LEAST, MOST_OF_CHILD, MOST_WITHOUT_BACKWARD, WITH_BACKWARD, Window
 from gradprobe.recording import Recording
 from tests.support.watched import cuts_of, reaches_of, watched
 
@@ -109,3 +110,27 @@ def test_what_another_step_carried_in_is_forgotten_after_many_operations(tmp_pat
         carried + 1
     recording.finish(exit_code=0, exception=None, stopped_by="script")
     assert not node.parents
+
+
+@pytest.mark.parametrize(
+    ("plain", "deep", "share"),
+    [
+        (0.0, 0.1, 0.02),  # What the other steps do not take is left for deep ones …
+        (0.01, 0.1, 0.01),  # … and with what they take, it is what was asked for …
+        (0.01, 3.0, 0.01),
+        (0.5, 0.1, LEAST * 0.02),  # … but for the least.
+    ],
+)
+def test_all_that_recording_takes_is_kept_within_the_overhead(monkeypatch, plain, deep, share):
+    """By a clock that recording moves on, beside a program whose steps take a second."""
+    now = [0.0]
+    monkeypatch.setattr(window_module.time, "perf_counter", lambda: now[0])
+    window = Window(0.02, None)
+    followed = 0.0
+    for steps in range(1, 30_001):
+        looking = deep / 2 if window.is_open else 0.0
+        now[0] += 1.0 + plain + 2 * looking
+        followed += 2 * looking
+        window.step_ended(steps, looking, 0, plain + looking)
+    assert followed / now[0] == pytest.approx(share, rel=0.05)
+    assert window.deep_steps > 40
