@@ -1,7 +1,14 @@
-"""What recording costs in the loops people use: DDP, compiled models, transformers' Trainer, Lightning."""
+"""Measure what recording costs in the loops people use: DDP, compiled models, transformers' Trainer, Lightning.
+
+    python -m benchmarks.frameworks                                # prints the table
+    python -m benchmarks.frameworks --write docs/performance.md    # and puts it into the page
+
+The machine must be quiet. `--rounds 2 --steps 5` shows in two minutes that everything runs; its numbers mean nothing.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
 import statistics
@@ -11,6 +18,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+import torch
 
 from benchmarks import page
 from benchmarks.loops import READ_FROM, READ_STEPS, SETTLING
@@ -78,9 +87,9 @@ def table(*, rounds: int, steps: int) -> list[str]:
     rows = [_row(kind, name, rounds=rounds, steps=steps) for kind, name in ROWS.items()]
     rows.insert(1, _row("plain", "the same, never recorded (the noise)", rounds=rounds, steps=steps, words=["--never"]))
     about = (
-        f"One process each (two of DDP), one thread, every other step recorded, in a sequence that is even about drifts: {rounds} blocks "
-        f"of {2 * steps} steps after the first {2 * SETTLING}; the six-block model at 16 × 64 tokens. Ratios are those of recorded steps, deep "
-        "ones among them as `--overhead 2%` allows, to the others."
+        f"One process each (two of DDP), one thread, every other step recorded, in a sequence that is even about drifts: {rounds} "
+        f"blocks of {2 * steps} steps after the first {2 * SETTLING}; the six-block model at 16 × 64 tokens. Ratios are those of "
+        "recorded steps, deep ones among them as `--overhead 2%` allows, to the others."
     )
     head = ["", "bare step (median)", "median", "mean", "mean by block, quartiles", "99th percentile"]
     return [about, "", *page.table([*head, "host reads added a step"], rows)]
@@ -96,3 +105,27 @@ def _row(kind: str, name: str, *, rounds: int, steps: int, words: Sequence[str] 
     bare = samples["bare"]
     price = cost(samples["gradprobe"], bare)
     return [name, f"{1000 * statistics.median(bare.all):.1f} ms", *page.cost_cells(price), reads]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the page if asked; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=12, help="blocks of steps; at least 2")
+    parser.add_argument("--steps", type=int, default=20, help="recorded steps of a block, and as many that are not")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page, between its markers")
+    options = parser.parse_args(arguments)
+    if options.rounds < 2 or options.steps < 1:
+        parser.error(
+            f"expected --rounds of 2 or more and --steps of 1 or more, found {options.rounds} and {options.steps}"
+        )
+    if options.write:
+        page.split(options.write, "loops")
+    lines = [*page.machine(torch.device("cpu")), "", *table(rounds=options.rounds, steps=options.steps)]
+    print("\n".join(lines))
+    if options.write:
+        page.put(options.write, "loops", lines)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

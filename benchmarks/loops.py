@@ -115,13 +115,7 @@ class Turns:
             self.found[TURNS[_is_recorded(counted)]][counted // self._length].append(seconds)
         self._taken += 1
         if self._taken == SETTLING:
-            recording = Recording(
-                "loops",
-                [],
-                output=Path(self._folder) / f"run-{os.getpid()}",
-                overhead=HALF,
-                deep=() if os.environ.get("NODEEP") else None,
-            )
+            recording = Recording("loops", [], output=Path(self._folder) / f"run-{os.getpid()}", overhead=HALF)
             self._recorder = recording.recorder
         if self._taken >= 2 * SETTLING and self._recorder is not None:
             self._still.close()
@@ -267,16 +261,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        steps, clock = options.steps, Times()
-        if options.reads:
-            clock = Reads()
-        elif options.rounds:
-            clock = Turns(rounds=options.rounds, steps=options.steps, folder=folder, never=options.never)
+        steps, clock = options.steps, _clock(options, folder)
+        if isinstance(clock, Turns):
             steps = clock.steps
         KINDS[options.kind](steps, clock)
     if os.environ.get("RANK", "0") == "0":
         options.out.write_text(json.dumps(clock.found))
     return 0
+
+
+def _clock(options: argparse.Namespace, folder: str) -> Clock:
+    if options.rounds:
+        return Turns(rounds=options.rounds, steps=options.steps, folder=folder, never=options.never)
+    return Reads() if options.reads else Times()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Final
 
 import torch
 
-from benchmarks import frameworks, page, processes
+from benchmarks import page, processes
 from benchmarks.contenders import BARE, CONTENDERS, Contender
 from benchmarks.large_record import write_large_record
 from benchmarks.steps import compare, cost, host_reads, reason
@@ -121,9 +121,7 @@ def measured(device: torch.device, *, rounds: int, steps: int) -> list[str]:
         *section("Each step, whole processes", lambda: whole_processes(device, rounds=rounds, steps=steps)),
     ]
     if device.type == "cpu":
-        loops = frameworks.table
         lines += [
-            *section("Each step, in the loops people use", lambda: loops(rounds=rounds, steps=steps)),
             *section("Start-up", starts),
             *section("Report", report_time),
         ]

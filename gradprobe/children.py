@@ -250,8 +250,7 @@ def _write_before_results(results: Any, recording: Recording) -> None:
     put = results.put
 
     def put_recorded(result: object) -> None:
-        if recording.recorder is not None:
-            recording.recorder.guard.guarded(recording.recorder.task_ended)()
+        recording.task_ended()
         put(result)
 
     results.put = put_recorded

@@ -151,12 +151,18 @@ class Recorder:
                 with contextlib.suppress(sqlite3.Error):
                     self.writer.close()
 
-    def task_ended(self) -> None:
-        """Write all there is: a pool's worker has done its task, and is ended without a word when its pool is."""
+    def task_ended(self, facts: Mapping[str, Fact]) -> None:
+        """Write all there is, as if this were the end: a pool's worker has done a task, and is ended without a word when its pool is.
+
+        Args:
+            facts: How the process has ended, if it has. What is written after that takes them back.
+        """
         if self._close_steps():
             self._note_ledger()
             self.deep.flush(self._step_being_made(), self._optimizers())
+            self.writer.set_facts(facts)
             self.outbox.flush_all([])
+            self.writer.set_facts(dict.fromkeys(facts))
 
     def step_aside(self) -> None:
         """Take every hook away in a forked child, which is recorded by itself: this record is its parent's."""
