@@ -112,7 +112,7 @@ def _finding(record: Record, book: Book) -> Finding:
         related=(
             RelatedSite(book.site, "optimizer step"),
             *(RelatedSite(source.site, "backward") for source in book.sources),
-            *(RelatedSite(call.site, "zero_grad") for call, _ in calls),
+            *dict.fromkeys(RelatedSite(call.site, "zero_grad") for call, _ in calls),
         ),
         modules=modules_of(record, owned),
         evidence={"steps_with_used_gradients": book.stale, "steps": book.steps},

@@ -153,19 +153,23 @@ def _finding(record: Record, where: Site | None, runs: bool, is_meant: bool, pos
     steps = max(record.parameters[position].counts.looked_at for position in positions)
     lasted = record.facts.stopped_by == "script" or steps >= ANY_STEPS
     is_loud = lasted and not is_meant
-    what = "runs, and its result reaches no loss" if runs else "never runs on the way to a loss"
+    it, its_result = agreeing(names, "it", "them"), agreeing(names, "its result", "their results")
+    if runs:
+        what = agreeing(names, "runs, and its result reaches no loss", "run, and their results reach no loss")
+    else:
+        what = f"never {agreeing(names, 'runs', 'run')} on the way to a loss"
     return Finding(
         check=CHECK.name,
         code=CHECK.code,
         severity=Severity.WARNING if is_loud else Severity.INFO,
         confidence=Confidence.LIKELY if is_loud else Confidence.POSSIBLE,
         title=f"{names} {agreeing(names, 'takes', 'take')} part in no loss",
-        message=f"{names} {what}: {counted(len(positions), 'parameter')} of it had no gradient in {counted(steps, 'step')}, and "
+        message=f"{names} {what}: {counted(len(positions), 'parameter')} of {it} had no gradient in {counted(steps, 'step')}, and "
         "no way leads from them to any loss that is backpropagated. Their optimizer steps over them.",
         fix=(
-            f"use the result of {names} in what the loss is made of; it is thrown away or overwritten after this line"
+            f"use the result of {names} in what the loss is made of; after this line it is thrown away or overwritten"
             if runs
-            else f"call {names} in the forward and use its result, or take it out of the model and the optimizer"
+            else f"call {names} in the forward and use {its_result}, or take {it} out of the model and the optimizer"
         ),
         not_this="find_unused_parameters=True, or another learning rate: what is not in the loss is not trained by it",
         location=where,

@@ -35,7 +35,9 @@ def test_sigterm_finishes_the_record_reports_and_kills(tmp_path, quiet):
         assert ran.stderr == b""
     else:
         assert b"A signal ended the script" in ran.stderr
-        assert ran.stderr.decode().splitlines()[-1].startswith(" next")
+        *_, following, written = ran.stderr.decode().splitlines()
+        assert following.startswith(" next")
+        assert written == "gradprobe: wrote out.json"
 
 
 def test_what_the_script_decided_about_signals_holds(tmp_path):

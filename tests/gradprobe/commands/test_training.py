@@ -156,7 +156,9 @@ def test_exit_code(here, severity, fail_on, ending, code):
     ran = here("run", "--policy", "mine.toml", "--fail-on", fail_on, "--report", "out.json", script)
     verdict = report_in(here.place / "out.json")["verdict"]
     assert (ran.code, verdict) == (code, "red" if severity == "error" else "warning"), ran.err
-    assert ran.err.splitlines()[-1].startswith(" next")
+    *_, following, written = ran.err.splitlines()
+    assert following.startswith(" next")
+    assert written == "gradprobe: wrote out.json"
 
 
 def test_quiet_leaves_the_terminal_alone_and_writes_reports(here):
