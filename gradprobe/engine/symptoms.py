@@ -25,6 +25,8 @@ _EXPLAIN_ALL: Final = {
     "filtered-loss": _MAKE_NON_FINITE,
 }
 """Causes that account for every finding of a symptom: NaN that is born once is everywhere a step later."""
+_SAYS_IT_ALL: Final = {"severed-gradient": "unfinished-reduction"}
+"""Checks by the check that says the same of the same line, and what came of it."""
 
 
 def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -> tuple[Finding, ...]:
@@ -34,6 +36,7 @@ def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -
         findings: In the order of the report.
         symptoms: Names of the checks that report what follows from something.
     """
+    findings = tuple(one for one in findings if not any(_says_it_all(other, one) for other in findings))
     causes = [one for one in findings if one.check not in symptoms]
     counts: dict[int, int] = {}
     kept = []
@@ -58,6 +61,12 @@ def _together(causes: list[Finding], symptom: Finding) -> Finding | None:
     shares = [one for one in causes if wanted & set(one.parameters)]
     covered = set[str]().union(*(one.parameters for one in shares))
     return shares[0] if wanted and wanted <= covered else None
+
+
+def _says_it_all(one: Finding, other: Finding) -> bool:
+    """Return whether all that another finding says stands in one already."""
+    is_same_line = one.location is not None and one.location == other.location
+    return _SAYS_IT_ALL.get(other.check) == one.check and is_same_line and set(other.parameters) <= set(one.parameters)
 
 
 def _accounts_for(cause: Finding, symptom: Finding) -> bool:

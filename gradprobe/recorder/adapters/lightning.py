@@ -40,6 +40,12 @@ def install(recorder: Recorder, patches: Patches, module: ModuleType) -> None:
     def epoch_begins(args: Arguments, kwargs: Keywords) -> None:
         recorder.measure("epoch", args[0].trainer.current_epoch, SOURCE)
 
+    def raised(args: Arguments, kwargs: Keywords) -> None:
+        error = args[1] if len(args) > 1 else kwargs["exception"]
+        recorder.deep.reduction_failed(error, recorder.site())
+
+    # Lightning is about to say it in words of its own, in which the parameters are no longer named.
+    standing.around(_part(module, "strategies.ddp").DDPStrategy, "on_exception", before=raised)
     standing.around(_part(module, "loops.fit_loop")._FitLoop, "on_advance_start", before=epoch_begins)
     relay(recorder, patches, connector, "log_metrics")
 

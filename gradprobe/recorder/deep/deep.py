@@ -455,11 +455,16 @@ class Deep:
             if found is not None:
                 self.observe(found)
 
+    def reduction_failed(self, error: BaseException, site: Site) -> None:
+        """Say which parameters a DistributedDataParallel has waited for in vain, where that is what was raised."""
+        if self.is_training_thread:
+            look_at_reduction(self, error, site)
+
     def crashed(self, error: BaseException, site: Site) -> None:
         """Tell what is known before the run ends in an exception: which gradients were there, and what watchers know."""
+        self.reduction_failed(error, site)
         if self.is_training_thread:
             look_at_traceback(self, error, site)
-            look_at_reduction(self, error, site)
             held = [
                 leaf.number for leaf, tensor in self.tracer.leaves.alive() if leaf.is_owned and tensor.grad is not None
             ]

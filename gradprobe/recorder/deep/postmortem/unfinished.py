@@ -26,13 +26,10 @@ _CLASS: Final = "DistributedDataParallel"
 
 def look_at_reduction(deep: Deep, error: BaseException, site: Site) -> None:
     """Note which parameters are meant, where an exception is of that kind."""
-    torchs: BaseException | None = error
-    while torchs is not None and TEXT not in str(torchs):
-        torchs = torchs.__cause__  # Lightning says it in words of its own.
-    if not isinstance(torchs, RuntimeError):
+    if not isinstance(error, RuntimeError) or TEXT not in str(error):
         return
-    found = _INDICES.search(str(torchs))
-    wrapper = _wrapper(torchs)
+    found = _INDICES.search(str(error))
+    wrapper = _wrapper(error)
     if found is None or wrapper is None:
         return
     parameters = _in_order(wrapper)
