@@ -4,7 +4,7 @@
 
 Finds a rank that the others wait for in every step, by how long each rank takes between the end of a backward and the begin of the
 next one: the optimizer's step, data and the forward, which it does by itself. Whole steps tell nothing, because in a synchronous
-job they take equally long on all ranks.
+job they take equally long on all ranks; where they do not, no rank waits for another, and nothing is said.
 
 It is info: what is slow is not wrong.
 
@@ -55,7 +55,9 @@ ENOUGH: Final = 20
 TIMES: Final = 1.5
 """So many times as long as the others a rank has to take …"""
 SHARE: Final = 0.2
-"""… and longer by this share of a whole step, for it to be told."""
+"""… and longer by this share of a whole step, for it to be told …"""
+IN_STEP: Final = 1.25
+"""… while its whole steps take no longer than so many times theirs: ranks that do not wait for each other are not in step."""
 
 
 def find(record: Record) -> Iterator[Finding]:
@@ -70,7 +72,8 @@ def find(record: Record) -> Iterator[Finding]:
     usual, _ = paces[(len(paces) - 1) // 2]
     pace, rank = paces[-1]
     longer = pace.alone - usual.alone
-    if pace.alone < TIMES * usual.alone or longer < SHARE * pace.whole:
+    is_slow = pace.alone >= TIMES * usual.alone and longer >= SHARE * pace.whole
+    if not is_slow or pace.whole > IN_STEP * usual.whole:
         return
     others = "the other" if len(paces) == 2 else "the others"
     yield Finding(

@@ -85,18 +85,19 @@ def test_the_same_batches_on_every_rank(tmp_path, rows, severities):
 @pytest.mark.parametrize(
     ("alone", "whole", "steps", "named"),
     [
-        ((0.1, 0.5), 0.6, 50, 1),
-        ((0.1, 0.1, 0.9, 0.1), 1.0, 50, 2),
-        ((0.1, 0.5), 0.6, 10, None),  # Too few steps.
-        ((0.1, 0.12), 0.6, 50, None),
-        ((0.001, 0.005), 0.6, 50, None),  # Next to nothing of a step.
-        ((0.5, 0.5, 0.1), 0.6, 50, None),  # One is faster than the others.
+        ((0.1, 0.5), (0.6, 0.6), 50, 1),
+        ((0.1, 0.1, 0.9, 0.1), (1.0, 1.0, 1.0, 1.0), 50, 2),
+        ((0.1, 0.5), (0.6, 0.6), 10, None),  # Too few steps.
+        ((0.1, 0.12), (0.6, 0.6), 50, None),
+        ((0.001, 0.005), (0.6, 0.6), 50, None),  # Next to nothing of a step.
+        ((0.5, 0.5, 0.1), (0.6, 0.6, 0.6), 50, None),  # One is faster than the others.
+        ((0.1, 0.5), (0.2, 0.6), 50, None),  # Neither waits for the other.
     ],
 )
 def test_the_rank_that_the_others_wait_for(tmp_path, alone, whole, steps, named):
     run = tmp_path / "run"
-    for rank, seconds in enumerate(alone):
-        write_rank(run, rank, world=len(alone), steps=steps, pace=[seconds, whole, steps])
+    for rank, pace in enumerate(zip(alone, whole, strict=True)):
+        write_rank(run, rank, world=len(alone), steps=steps, pace=[*pace, steps])
     findings = list(LAGGING.find(read_run(run)))
     assert [one.evidence["rank"] for one in findings] == ([] if named is None else [named])
     assert all(one.severity is Severity.INFO for one in findings)
