@@ -1,7 +1,7 @@
 # make run        set up .venv, then run the reference training loop under the recorder
 # make test       set up .venv, then run the whole test suite
 # make lint       ruff, mypy, pyright, import-linter
-# make benchmark  measure the overhead and write docs/performance.md (half an hour on a quiet machine)
+# make benchmark  measure what recording costs and write docs/performance.md (an hour on a quiet machine)
 # make clean      remove .venv and caches
 #
 # PYTHON=python3.12 chooses another interpreter. pip takes its packages from where this machine's pip configuration says.
@@ -28,6 +28,8 @@ lint: $(VENV)/.ready-lint
 
 benchmark: $(VENV)/.ready-benchmark
 	$(BIN)/python -m benchmarks.overhead --write docs/performance.md
+	$(BIN)/python -m benchmarks.frameworks --write docs/performance.md
+	$(BIN)/python -m benchmarks.scale --write docs/performance.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
