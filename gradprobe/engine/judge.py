@@ -76,7 +76,8 @@ def judge(
 def _is_complete(record: Record) -> bool:
     """Return whether the run went its way to an end of its own, recorded all along."""
     others = () if record.ranks is None else record.ranks.all
-    return not recorder_failed(record) and record.facts.stopped_by != "exception" and first_to_fail(others) is None
+    ended_well = record.facts.stopped_by != "exception" and not record.facts.is_gone
+    return ended_well and not recorder_failed(record) and first_to_fail(others) is None
 
 
 def _failed(run: CheckRun) -> str:

@@ -76,6 +76,8 @@ def _ending(record: Record) -> list[str]:
     if facts.exception:
         kind = facts.exception.partition(":")[0]
         return [f"The script ended with {kind}: what would have come after it was not seen."]
+    if facts.is_gone:
+        return ["The process was killed, or ended without a word: this is the record as far as it was written."]
     if facts.exit_code is None:
         return ["The run has not ended, or it was killed: this is the record as far as it was written."]
     if facts.stopped_by == "signal":

@@ -21,10 +21,9 @@ from typing import Any, Final
 import numpy as np
 
 from gradprobe.errors import RecordError
-from gradprobe.processes import is_alive
 from gradprobe.record.codec import decode_call
 from gradprobe.record.rank import Digest, Pace, Parted, Rank, Ranks
-from gradprobe.record.reader import opened
+from gradprobe.record.reader import is_gone, opened
 from gradprobe.record.totals import COLUMNS
 from gradprobe.values import ClipCall, Site
 
@@ -182,7 +181,7 @@ def read_rank(path: Path) -> Rank:
         exit_code=facts.get("exit_code"),
         stopped_by=facts.get("stopped_by"),
         exception=facts.get("exception"),
-        is_gone=facts.get("stopped_by") is None and facts.get("host") == platform.node() and not is_alive(facts["pid"]),
+        is_gone=is_gone(facts),
         skipped=sum(count for kind, _, count in incidents if kind == "StepSkipped"),
         clips=_clips(calls),
         likeness=_likeness((names, written), calls, incidents, observed, totals, facts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradprobe.errors import RecordError
+from gradprobe.processes import is_alive
 from gradprobe.record import arrays, schema
 from gradprobe.record.codec import decode_account, decode_call, decode_incident, decode_observed, decode_site
 from gradprobe.record.record import (
@@ -207,6 +209,13 @@ def _read(connection: sqlite3.Connection, path: Path, ranks: int) -> Record:
     )
 
 
+def is_gone(facts: Mapping[str, Any]) -> bool:
+    """Return whether the process with these facts ended without ending its record, where it ran on this machine."""
+    return (
+        facts.get("stopped_by") is None and facts.get("host") == platform.node() and not is_alive(facts.get("pid", 0))
+    )
+
+
 def _facts(
     facts: Mapping[str, Any], parameters: tuple[Parameter, ...], steps: Steps, path: Path, ranks: int
 ) -> RunFacts:
@@ -232,6 +241,7 @@ def _facts(
         policy=facts.get("policy") or "",
         host=facts.get("host", ""),
         pid=facts.get("pid", 0),
+        is_gone=is_gone(facts),
         unfit=tuple(facts.get("unfit", ())),
         rank=facts.get("rank", 0),
         world=facts.get("world", 1),

@@ -33,6 +33,7 @@ def read_run(named: Path | None) -> Record:
     ranks = read_ranks(paths)
     shown, *others = judged(ranks)
     record = read_record(shown.path, ranks=len(ranks.all))
+    record = replace(record, facts=replace(record.facts, is_gone=shown.is_gone and not shown.is_forgiven))
     if len(ranks.all) == 1:
         return record
     rest = [read_record(one.path) for one in others]

@@ -71,6 +71,7 @@ class RunFacts:
         pid: Process that recorded; 0 where it is not known.
         rank: Rank of the process that is shown.
         world: Processes of its job, as it knew; as many as `ranks` where all recorded.
+        is_gone: Whether it ended without ending its record, killed for instance; known on its own machine alone.
         unfit: Packages of versions that gradprobe's adapters do not fit, each with the reason.
     """
 
@@ -91,6 +92,7 @@ class RunFacts:
     policy: str
     host: str = ""
     pid: int = 0
+    is_gone: bool = False
     unfit: tuple[str, ...] = ()
     rank: int = 0
     world: int = 1

@@ -1,5 +1,7 @@
 """`gradprobe report`, `explain`, `export` and `policy`, on records written by the record's own writer."""
 
+import signal
+import subprocess
 import sys
 
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 
 from gradprobe.record.directory import record_path
 from gradprobe.record.writer import new_record
+from tests.gradprobe.commands.test_training import SETUP
 from tests.gradprobe.live.runs import write_run
 from tests.support.documents import parsed, report_in
 
@@ -88,6 +91,24 @@ def test_report_of_a_killed_run_says_so(here):
     write_run(here.place / "run")
     ran = here("report", "run", "--fail-on", "never")
     assert ran.code == 0 and "killed" in ran.out
+
+
+def test_a_run_that_was_killed_is_not_called_healthy(here):
+    """As the kernel kills a process that has taken all the memory there is."""
+    kill = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    script = here.script(
+        f"{SETUP}\nfor _ in range(40): train_step()\nimport time; time.sleep(0.6); train_step(); train_step()\n{kill}"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "gradprobe", "run", "--output", "run", script],
+        cwd=here.place,
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == -signal.SIGKILL
+    told = here("report", "run")
+    assert told.out.startswith("WARNING after 4")
+    assert "The process was killed, or ended without a word" in " ".join(told.out.split())
 
 
 def test_report_of_a_run_that_is_going_on(here):
