@@ -92,7 +92,7 @@ def _on_facts(baselines: Sequence[Source], new: Source) -> Iterator[str]:
                 f"{base.name} was judged by gradprobe {base.report.gradprobe}, {new.name} by {new.report.gradprobe}: findings may "
                 "differ because checks do."
             )
-    if run.stopped_by is None:
+    if run.stopped_by is None and not run.is_gone:
         yield f"{new.name} is still going on, or was killed: what it would have come to was not seen."
     if run.ranks > 1:
         yield f"Of the {run.ranks} ranks of each run, the first was compared."

@@ -30,8 +30,8 @@ def changed_endings(baselines: Sequence[View], new: View) -> Iterator[Change]:
 
 
 def failed(run: RunFacts) -> bool:
-    """Tell whether a run was ended by an exception, a signal or an exit code of its own that is not 0."""
-    return run.stopped_by in ("exception", "signal") or run.exit_code not in (0, None)
+    """Tell whether a run was ended by an exception, a signal, an exit code of its own that is not 0, or without a word."""
+    return run.is_gone or run.stopped_by in ("exception", "signal") or run.exit_code not in (0, None)
 
 
 def ending(run: RunFacts) -> str:
@@ -40,6 +40,8 @@ def ending(run: RunFacts) -> str:
         return safe(" ".join(run.exception.split()).rstrip("."), _LONGEST)
     if run.stopped_by == "signal":
         return "ended by a signal"
+    if run.is_gone:
+        return "killed, or ended without a word"
     if run.stopped_by is None:
         return "still running, or killed"
     return f"exit code {run.exit_code}"

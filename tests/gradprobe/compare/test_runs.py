@@ -19,7 +19,10 @@ def test_failure_is_an_error_and_its_end_an_improvement():
     assert changes(source(**CRASH), source(**CRASH)) == []
 
 
-@pytest.mark.parametrize("how", [{"stopped_by": "signal", "exit_code": 143}, {"exit_code": 3}])
+GONE = {"stopped_by": None, "exit_code": None, "is_gone": True}
+
+
+@pytest.mark.parametrize("how", [{"stopped_by": "signal", "exit_code": 143}, {"exit_code": 3}, GONE])
 def test_other_failures(how):
     assert changes(source(), source(**how)) == [("ending", "regression", "error", "run")]
 
