@@ -236,6 +236,7 @@ def _facts(steps: int, changed: Mapping[str, object]) -> RunFacts:
         "stopped_by": "script",
         "path": "/runs/train",
         "policy": "",
+        "is_gone": False,
         "rank": 0,
         "world": 1,
     }
