@@ -224,8 +224,9 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
             raise
 
     process.run = run_recorded
-    if getattr(process._target, "__module__", None) in _POOLS:
-        _write_before_results(process._args[1], recording)
+    if getattr(getattr(process, "_target", None), "__module__", None) in _POOLS:
+        with contextlib.suppress(Exception):  # Where pools are made otherwise, the worker is recorded all the same.
+            _write_before_results(process._args[1], recording)
     shown = traceback.print_exc
     traceback.print_exc = _peeling(shown)  # By which multiprocessing shows the exception: without our frame in between.
     try:
@@ -241,7 +242,9 @@ def _recorded(process: Any, recording: Recording) -> Iterator[_Ended]:
 
 
 def _write_before_results(results: Any, recording: Recording) -> None:
-    """Have a pool's worker write its record before it hands over what a task has given: its pool may end it at any time after.
+    """Have a pool's worker write what it knows before it hands over what a task has given: its pool may end it at any time after.
+
+    Not by a handler of the signal: one that comes just before the worker waits for its next task would be looked at when it has one.
 
     Args:
         results: The queue to which `multiprocessing.pool.worker` hands them.
@@ -250,7 +253,8 @@ def _write_before_results(results: Any, recording: Recording) -> None:
     put = results.put
 
     def put_recorded(result: object) -> None:
-        recording.task_ended()
+        if recording.recorder is not None:
+            recording.recorder.write_known()
         put(result)
 
     results.put = put_recorded

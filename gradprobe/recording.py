@@ -23,7 +23,6 @@ from gradprobe.record.create import create_record
 from gradprobe.record.directory import child_path, create_run, record_path
 
 if TYPE_CHECKING:
-    from gradprobe.record.create import Fact
     from gradprobe.record.rows import StepRow
     from gradprobe.record.writer import RecordWriter
     from gradprobe.recorder.recorder import Recorder
@@ -139,16 +138,6 @@ class Recording:
         if self._is_child and exception is None and not self.has_trained:
             with contextlib.suppress(OSError):
                 self._path.unlink()
-
-    def task_ended(self) -> None:
-        """Write all there is, so that nothing is missing where this process is ended before it has another task."""
-        if self.recorder is not None:
-            facts: dict[str, Fact] = {
-                "seconds": time.perf_counter() - self._began,
-                "exit_code": 0,
-                "stopped_by": "script",
-            }
-            self.recorder.guard.guarded(self.recorder.task_ended)(facts)
 
     @property
     def has_trained(self) -> bool:

@@ -29,6 +29,8 @@ Convert and move a model before it is wrapped. Whatever changes gradients or wei
 ## Known problems
 
 Digests are taken in the first steps and in those whose number is a power of two: what parts and meets again in between is not seen.
+Where ranks take different numbers of steps, as with uneven data under `Join`, later steps of the same number are not the same step,
+and what differs in them is told only if its cause was seen.
 Models that are sharded are not compared.
 
 ## Options
@@ -46,6 +48,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gradprobe.extensions import Check
+from gradprobe.record.failures import has_failed
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity
 from gradprobe_checks.jobs import first_place, is_parted_to_the_end, parted, seen_by_any
 from gradprobe_checks.provenance import listed, modules_of
@@ -54,6 +57,10 @@ if TYPE_CHECKING:
     from gradprobe.record.rank import Parted
     from gradprobe.record.record import Record
     from gradprobe.values import Site
+
+
+IN_STEP: Final = 4
+"""Steps from the start that are the same on ranks which do not all take equally many: an epoch is longer."""
 
 
 class Cause(NamedTuple):
@@ -71,11 +78,23 @@ def find(record: Record) -> Iterator[Finding]:
         return
     apart = parted(record, "wrapped")
     if apart:
-        yield _wrapped(record, apart)
+        if _is_comparable(record, apart):
+            yield _wrapped(record, apart)
         return
     alone = parted(record, "plain")
-    if alone:
+    if alone and _is_comparable(record, alone):
         yield from _plain(record, alone)
+
+
+def _is_comparable(record: Record, apart: list[Parted]) -> bool:
+    """Return whether steps of the same number are the same step on all ranks, as far as that matters here.
+
+    Ranks with less data than others (under `Join`, for instance) take fewer steps in each epoch. What was not the same in the first
+    steps, or has a cause that was seen, is told all the same.
+    """
+    assert record.ranks is not None
+    numbers = {one.steps for one in record.ranks.all if not has_failed(one)}
+    return len(numbers) < 2 or apart[0].step < IN_STEP or _cause(record) is not None
 
 
 def _wrapped(record: Record, apart: list[Parted]) -> Finding:
@@ -83,7 +102,7 @@ def _wrapped(record: Record, apart: list[Parted]) -> Finding:
     still = is_parted_to_the_end(record, "wrapped")
     hooked = any(seen_by_any(record, "wrapper-hooked"))
     first = apart[0]
-    what = "gradients were not averaged" if first.what.endswith("gradients") else "weights were not the same"
+    what = "gradients were not the same" if first.what.endswith("gradients") else "weights were not the same"
     place = cause.site if cause is not None else first_place(record, "model-wrapped")
     if not still or hooked:
         severity = Severity.INFO  # Averaged by a hook of the script's own, or only now and then: local SGD.

@@ -36,6 +36,8 @@ def ending_of(rank: Rank) -> str:
     """Return how a process ended, in words; nothing where it ended by itself, and well."""
     if rank.exception:
         return rank.exception
+    if rank.is_gone and rank.is_forgiven:
+        return "with the program that started it"
     if rank.is_gone:
         return "killed, or ended without a word"
     if rank.stopped_by is None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from gradprobe.errors import RecordError
 from gradprobe.record.codec import decode_call
+from gradprobe.record.failures import has_failed
 from gradprobe.record.rank import Digest, Pace, Parted, Rank, Ranks
 from gradprobe.record.reader import is_gone, opened
 from gradprobe.record.totals import COLUMNS
@@ -99,10 +100,18 @@ def _all(paths: Sequence[Path]) -> tuple[list[Rank], Rank | None]:
             failure = failure or error
     if not ranks and failure is not None:
         raise failure
-    ranks = _numbered([one for one in _settled(ranks) if one.trained] or ranks)
+    ranks = _numbered(_told(_settled(ranks)) or ranks)
     if len(ranks) < 2:
         return ranks, None
     return ranks, replace(ranks[0], digests=read_digests(ranks[0].path))
+
+
+def _told(ranks: Sequence[Rank]) -> list[Rank]:
+    """Return the processes that trained; where none of them failed, with those that started them and failed."""
+    trained = [one for one in ranks if one.trained]
+    if not trained or any(map(has_failed, trained)):
+        return trained
+    return [one for one in ranks if one.trained or (not one.is_child and has_failed(one))]
 
 
 def _settled(ranks: Sequence[Rank]) -> list[Rank]:
@@ -155,7 +164,7 @@ def read_rank(path: Path) -> Rank:
     """
     with opened(path) as connection:
         facts = {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM facts")}
-        newest = connection.execute("SELECT id, time FROM steps ORDER BY id DESC LIMIT 1").fetchone()
+        newest = connection.execute("SELECT id, time, learning_rates FROM steps ORDER BY id DESC LIMIT 1").fetchone()
         names = connection.execute("SELECT name FROM parameters ORDER BY id").fetchall()
         calls = connection.execute("SELECT kind, data, count FROM calls ORDER BY id").fetchall()
         incidents = connection.execute("SELECT kind, data, count FROM incidents ORDER BY id").fetchall()
@@ -184,7 +193,7 @@ def read_rank(path: Path) -> Rank:
         is_gone=is_gone(facts),
         skipped=sum(count for kind, _, count in incidents if kind == "StepSkipped"),
         clips=_clips(calls),
-        likeness=_likeness((names, written), calls, incidents, observed, totals, facts),
+        likeness=_likeness((names, written), calls, incidents, observed, totals, facts, newest),
         names=_shared(tuple(name for (name,) in names)),
         loss=loss,
         pace=Pace(float(pace[0]), float(pace[1]), int(pace[2])) if (pace := facts.get("pace")) else None,
@@ -222,6 +231,7 @@ def _likeness(
     observed: list[tuple[str, str]],
     totals: tuple[bytes] | None,
     facts: Mapping[str, Any],
+    newest: tuple[int, float, bytes] | None,
 ) -> int:
     """Return a number that is the same for ranks to which the same things happened, however often and however large."""
     table = np.frombuffer(totals[0], np.int64).reshape(-1, COLUMNS)[:, :4] if totals else np.empty((0, 4), np.int64)
@@ -229,7 +239,8 @@ def _likeness(
         (kind, _place_in(data)) for kind, data in (*((kind, data) for kind, data, _ in (*calls, *incidents)), *observed)
     }
     ending = (facts.get("stopped_by"), facts.get("exception"))
-    return hash((*map(tuple, names), frozenset(places), (table > 0).tobytes(), ending))
+    is_still = (np.frombuffer(newest[2], np.float64) == 0.0).tobytes() if newest else b""
+    return hash((*map(tuple, names), frozenset(places), (table > 0).tobytes(), is_still, ending))
 
 
 def _place_in(data: str) -> tuple[object, ...]:

@@ -42,9 +42,10 @@ class Guard:
                 return None
             compiling = set_eval_frame(None)
             with self.lock:
+                now = time.perf_counter()
+                # From the change of the depth to `try` nothing is called: Ctrl-C could come there, and it would stay.
+                self._began = self._began if self._depth else now
                 self._depth, self._thread = self._depth + 1, threading.get_ident()
-                if self._depth == 1:
-                    self._began = time.perf_counter()
                 try:
                     # What an observer computes is not shown to modes, ours or the script's.
                     with torch._C.DisableTorchFunction(), Unseen():

@@ -110,6 +110,7 @@ class Recorder:
         self._said = False
         self._unfit: list[str] = []
         self._log = self.guard.guarded(self._note_metrics)
+        self.write_known = self.guard.guarded(self._flush_known)
         self._note_script_crash = self.guard.guarded(lambda error, site: self.crashed(error, site, "script"))
 
     # Lifetime
@@ -150,19 +151,6 @@ class Recorder:
             finally:
                 with contextlib.suppress(sqlite3.Error):
                     self.writer.close()
-
-    def task_ended(self, facts: Mapping[str, Fact]) -> None:
-        """Write all there is, as if this were the end: a pool's worker has done a task, and is ended without a word when its pool is.
-
-        Args:
-            facts: How the process has ended, if it has. What is written after that takes them back.
-        """
-        if self._close_steps():
-            self._note_ledger()
-            self.deep.flush(self._step_being_made(), self._optimizers())
-            self.writer.set_facts(facts)
-            self.outbox.flush_all([])
-            self.writer.set_facts(dict.fromkeys(facts))
 
     def step_aside(self) -> None:
         """Take every hook away in a forked child, which is recorded by itself: this record is its parent's."""
@@ -226,11 +214,11 @@ class Recorder:
         self.deep.pause()
         self.ledger.backward_begins()
         self.modes.backward_begins()
-        self.ranks.pace.backward_begins()
+        self.ranks.backward_begins()
 
     def backward_ended(self, frame: FrameType | None, site: Site) -> None:
         """Look again; until an optimizer of torch steps, measure what a hand-written update may be about to use."""
-        self.ranks.pace.backward_ended()
+        self.ranks.backward_ended()
         self.deep.resume()
         self.deep.backward_ended()
         self.ledger.backward_ended(site)
@@ -489,13 +477,10 @@ class Recorder:
                 draft = self.steps.draft_for_metric(position, after_backward=self._backward_open)
                 self.metrics.add(draft, position, value)
 
-    def _close_steps(self) -> bool:
-        """End the step that is open and put it on its way; return whether there was one."""
+    def _close_steps(self) -> None:
         self._settle_handwritten(at_end=True)
-        closed = self.steps.close()
-        if closed is not None:
-            self.outbox.put(closed)
-        return closed is not None
+        if self.steps.current is not None:
+            self.outbox.put(self.steps.current)
 
     def _flush_all(self) -> None:
         self.outbox.flush_all([(self.steps.completed, position) for position in self.steps.open.calls])

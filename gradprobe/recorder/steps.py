@@ -142,7 +142,6 @@ class Assembler:
         self.current: Draft | None = None
         self.open = Draft(-1)
         self._logged: set[int] = set()
-        self._is_closed = False
 
     @property
     def completed(self) -> int:
@@ -156,21 +155,14 @@ class Assembler:
 
     def begins_step(self, optimizer: int) -> bool:
         """Return whether a step of this optimizer would begin a new training step."""
-        return self.current is None or self._is_closed or optimizer in self.current.stepped
-
-    def close(self) -> Draft | None:
-        """End the training step that is open and return it; what comes later belongs to the next one."""
-        if self.current is None or self._is_closed:
-            return None
-        self._is_closed = True
-        return self.current
+        return self.current is None or optimizer in self.current.stepped
 
     def optimizer_stepped(self, optimizer: int) -> tuple[Draft, Draft | None]:
         """Note a step of an optimizer; return the training step it belongs to, and the one that it closed."""
         closed = None
         if self.current is None or self.begins_step(optimizer):
-            closed, self.current = self.close(), Draft(self.completed)
-            self._logged, self._is_closed = set(), False
+            closed, self.current = self.current, Draft(self.completed)
+            self._logged = set()
         draft, gathered = self.current, self.open
         self._logged.update(gathered.metrics)
         draft.calls += gathered.calls[: MOST_OPEN - len(draft.calls)]
@@ -189,7 +181,7 @@ class Assembler:
         Between a backward and the optimizer step, it is the step to come. After the optimizer step it is the step just
         done, unless this metric was logged for that one already: then the script logs before its backward.
         """
-        if after_backward or self.current is None or self._is_closed or position in self._logged:
+        if after_backward or self.current is None or position in self._logged:
             return self.open
         self._logged.add(position)
         return self.current

@@ -44,6 +44,15 @@ def test_a_step_that_a_scaler_skips_on_one_rank_is_the_cause(tmp_path):
     assert found(job(tmp_path / "run", (1, 2, 3), (1, 5, 6), ranks=skipping)) == [(Severity.ERROR, STEPPED, 1)]
 
 
+def test_ranks_with_different_numbers_of_steps_are_not_held_against_each_other_by_them(tmp_path):
+    """As where one has more data than the other, under `Join`; a cause that was seen is told."""
+    rows = (1, 2, 3, 4, 5, 6), (1, 2, 3, 4, 7, 6, 8)
+    assert found(job(tmp_path / "run", *rows)) == []
+    clipping = {1: {"incidents": [StepSkipped(STEPPED, 0)]}}
+    assert found(job(tmp_path / "skipping", *rows, ranks=clipping)) != []
+    assert found(job(tmp_path / "early", (1, 2, 3, 4), (1, 5, 6, 7, 8))) != []
+
+
 def test_replicas_that_meet_again_are_no_error(tmp_path):
     """Local SGD averages the weights only now and then."""
     assert found(job(tmp_path / "run", (1, 2, 3), (1, 5, 3))) == [(Severity.INFO, None, 1)]
@@ -85,8 +94,9 @@ def test_the_same_batches_on_every_rank(tmp_path, rows, severities):
 @pytest.mark.parametrize(
     ("alone", "whole", "steps", "named"),
     [
-        ((0.1, 0.5), (0.6, 0.6), 50, 1),
-        ((0.1, 0.1, 0.9, 0.1), (1.0, 1.0, 1.0, 1.0), 50, 2),
+        ((0.1, 0.5), (0.6, 0.6), 50, "1"),
+        ((0.1, 0.1, 0.9, 0.1), (1.0, 1.0, 1.0, 1.0), 50, "2"),
+        ((0.5, 0.1, 0.9, 0.1), (1.0, 1.0, 1.0, 1.0), 50, "0, 2"),  # As on a slow machine with two of the four.
         ((0.1, 0.5), (0.6, 0.6), 10, None),  # Too few steps.
         ((0.1, 0.12), (0.6, 0.6), 50, None),
         ((0.001, 0.005), (0.6, 0.6), 50, None),  # Next to nothing of a step.
@@ -94,16 +104,21 @@ def test_the_same_batches_on_every_rank(tmp_path, rows, severities):
         ((0.1, 0.5), (0.2, 0.6), 50, None),  # Neither waits for the other.
     ],
 )
-def test_the_rank_that_the_others_wait_for(tmp_path, alone, whole, steps, named):
+def test_the_ranks_that_the_others_wait_for(tmp_path, alone, whole, steps, named):
     run = tmp_path / "run"
     for rank, pace in enumerate(zip(alone, whole, strict=True)):
         write_rank(run, rank, world=len(alone), steps=steps, pace=[*pace, steps])
     findings = list(LAGGING.find(read_run(run)))
-    assert [one.evidence["rank"] for one in findings] == ([] if named is None else [named])
+    assert [one.evidence["ranks"] for one in findings] == ([] if named is None else [named])
     assert all(one.severity is Severity.INFO for one in findings)
 
 
-def test_ranks_whose_pace_is_not_known(tmp_path):
-    write_rank(tmp_path / "run", 0, pace=[0.1, 0.5, 50])
-    write_rank(tmp_path / "run", 1)
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"pace": [0.5, 0.6, 50], "names": ["head.weight", "head.bias"]}, {"pace": [0.5, 0.6, 50], "exit_code": 1}],
+    ids=["not measured", "another model", "failed"],
+)
+def test_ranks_that_cannot_be_held_against_each_other(tmp_path, other):
+    write_rank(tmp_path / "run", 0, steps=50, pace=[0.1, 0.6, 50])
+    write_rank(tmp_path / "run", 1, steps=50, **other)
     assert list(LAGGING.find(read_run(tmp_path / "run"))) == []

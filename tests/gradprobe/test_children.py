@@ -109,7 +109,9 @@ def test_children_that_begin_anew_are_recorded_and_the_first_to_fail_is_named(tm
 
 @pytest.mark.parametrize("module", ["multiprocessing", "torch.multiprocessing"])
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_workers_of_a_pool_keep_every_step_though_their_pool_terminates_them(tmp_path, module, method):
+def test_workers_of_a_pool_keep_what_came_before_their_last_step_though_their_pool_terminates_them(
+    tmp_path, module, method
+):
     script = f"""{TRAINING}
 import {module}
 if __name__ == "__main__":
@@ -120,11 +122,11 @@ if __name__ == "__main__":
     ran = run("train.py", cwd=tmp_path, options=["--output", "run", "--report", "out.json"])
     assert ran.returncode == 0, ran.stderr
     ranks = read_run(tmp_path / "run").ranks.all
-    assert sum(one.steps for one in ranks) == 16
+    assert 16 - len(ranks) <= sum(one.steps for one in ranks) <= 16
     report = report_in(tmp_path / "out.json")
     assert report["findings"] == [], json.dumps(report["findings"])
     assert report["verdict"] in ("healthy", "warning")
-    assert b"killed" not in ran.stderr + ran.stdout
+    assert {row["ending"] for row in report["ranks"]} <= {"", "with the program that started it"}
 
 
 def test_max_batches_ends_each_child(tmp_path):

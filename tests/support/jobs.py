@@ -31,6 +31,7 @@ def write_rank(
     digests: Digests | Sequence[tuple[tuple[str, int], Digested]] | None = None,
     calls: Sequence[Call] = (),
     path: Path | None = None,
+    rate: float = 1e-3,
     incidents: Sequence[Incident] = (),
     **facts: object,
 ) -> Path:
@@ -47,6 +48,7 @@ def write_rank(
         calls: Further calls, in the last step.
         incidents: Incidents, in the last step.
         path: The file; the one that belongs to the rank by default.
+        rate: Learning rate in all steps.
         facts: Facts that differ from those of a rank that ended well; None for one that is not there.
     """
     run.mkdir(exist_ok=True)
@@ -72,7 +74,7 @@ def write_rank(
                     time=1e9 + step,
                     seconds=1.0,
                     norms=np.array(norms, np.float32),
-                    learning_rates=np.array([1e-3]),
+                    learning_rates=np.array([rate]),
                     metrics={0: 2.0 - step / 40 + rank},
                     calls=tuple(positions if step == steps - 1 else positions[:2]),
                     stepped=(0,),

@@ -11,7 +11,7 @@ FIRST_STEPS: Final = 3
 MOST_TRIGGERED: Final = 48
 """Steps that are looked at because something turned."""
 LEAST: Final = 0.4
-"""Share of the overhead that deep steps may use however much of it the others take; where these take less, they have all that is left."""
+"""Share of the overhead that deep steps may always use; they have all that the other steps leave, where that is more."""
 MOST_RANGES: Final = 1000
 """Ranges of deep steps that are remembered: the first half of them, and the newest."""
 PER_OPERATION: Final = 2.5e-6
@@ -56,6 +56,7 @@ class Window:
         self._cost_of_step = 0.0
         self._plain = 0.0
         self._plain_steps = 0
+        self._ends = 0
         self._triggered = 0
         self._wanted = 0
         self._until_seen = False
@@ -101,6 +102,7 @@ class Window:
             operations: Operations looked at in it.
             hooks: Time spent in all else that observes it, in seconds.
         """
+        self._ends += 1
         if self.is_open:
             if steps != self._counted:  # The optimizers of one training step each end it.
                 self.deep_steps += 1
@@ -127,7 +129,7 @@ class Window:
             self._wanted -= 1
             self.is_open = True
         else:
-            self.is_open = self._is_affordable(steps)
+            self.is_open = self._is_affordable()
 
     def _remember(self, step: int) -> None:
         if self.ranges and self.ranges[-1][1] == step - 1:
@@ -157,10 +159,10 @@ class Window:
 
     @property
     def _plain_step(self) -> float:
-        """Seconds that a step costs in which no operation is looked at."""
+        """Seconds that a step of an optimizer costs in which no operation is looked at."""
         return self._plain / self._plain_steps if self._plain_steps else 0.0
 
-    def _is_affordable(self, steps: int) -> bool:
+    def _is_affordable(self) -> bool:
         all_of_it = self._overhead * (time.perf_counter() - self._began)
-        allowed = max(LEAST * all_of_it, all_of_it - self._plain_step * steps)
+        allowed = max(LEAST * all_of_it, all_of_it - self._plain_step * self._ends)
         return self._cost + self._cost_of_step <= allowed

@@ -38,13 +38,12 @@ class Ranks:
     Attributes:
         world: Processes of the default group; 1 where there is none.
         wrappers: Models wrapped in DistributedDataParallel.
-        pace: How long this rank takes by itself.
     """
 
     def __init__(self, writer: RecordWriter, deep: Deep) -> None:
         self.world = 1
         self.wrappers = Wrappers()
-        self.pace = Pace()
+        self._pace = Pace()
         self._writer = writer
         self._deep = deep
         self._pending: list[tuple[int, str, list[int], Digest]] = []
@@ -61,6 +60,16 @@ class Ranks:
             self.world = torch.distributed.get_world_size()
             rank = torch.distributed.get_rank()
             self._writer.set_facts({"rank": rank, "world": self.world, "grouped": True})
+
+    def backward_begins(self) -> None:
+        """Note that a backward begins."""
+        if self.world > 1:
+            self._pace.backward_begins()
+
+    def backward_ended(self) -> None:
+        """Note that it has ended."""
+        if self.world > 1:
+            self._pace.backward_ended()
 
     def forward_begins(
         self, wrapper: torch.nn.Module, frame: FrameType | None, step: int, site: Callable[[], Site]
@@ -129,10 +138,14 @@ class Ranks:
         self.look_for_group()
         if self.world == 1:
             return
-        self.pace.stepped()
         if self._pending:
             self._write(step)
-        wrapped, averaged = self._settle_wrappers(site)
+        wrapped, averaged, waited = self._settle_wrappers(site)
+        # On another device it is that device which waits, and the host only when it reads a number.
+        on_host = all(
+            one.device.type == "cpu" for reference in bound.references[:1] if (one := reference()) is not None
+        )
+        self._pace.stepped(step, counts=waited and on_host and not self._deep.window.is_open)
         self._unaveraged = None if averaged else (step, bound)
         if not is_due(step):
             return
@@ -163,25 +176,27 @@ class Ranks:
             self._again += 1
             self._digest(step, "wrapped-parameters", [at for at, _ in kept], [one for _, one in kept])
 
-    def _settle_wrappers(self, site: Site) -> tuple[set[int], bool]:
-        """Return the identities of all wrapped parameters, and whether no wrapper was told not to average before this step.
+    def _settle_wrappers(self, site: Site) -> tuple[set[int], bool, bool]:
+        """Note the wrappers that were told not to average before this step.
 
-        Wrappers that were told so are noted.
+        Returns:
+            The identities of all wrapped parameters, whether there were none such, and whether one has averaged.
         """
         wrapped: set[int] = set()
-        averaged = True
+        averaged, waited = True, False
         for wrapper, known in self.wrappers.living():
             wrapped.update(map(id, parameters_of(wrapper)))
             if known.no_sync_at is not None and known.forwards_of_step and not known.synced:
                 self._deep.observe(Observation(UNSYNCED, known.no_sync_at, (RelatedSite(site, "optimizer step"),)))
                 averaged = False
+            waited = waited or known.synced > 0
             known.forwards_of_step = known.synced = 0
-        return wrapped, averaged
+        return wrapped, averaged, waited
 
     # To the record
 
     def _note_pace(self) -> None:
-        pace = self.pace.fact()
+        pace = self._pace.fact()
         if pace is not None:
             self._writer.set_facts({"pace": pace})
 

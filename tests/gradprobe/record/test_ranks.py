@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gradprobe.errors import RecordError
 from gradprobe.record.directory import child_path, rank_files
+from gradprobe.record.failures import first_to_fail
 from gradprobe.record.ranks import judged, read_rank, read_ranks
 from gradprobe.record.run import read_run
 from gradprobe.values import ClipCall
@@ -112,6 +113,22 @@ def test_one_rank_of_each_kind_is_judged(tmp_path):
     assert [one.steps for one in found.all] == [3, 4, 5, 6, 7]
     assert [one.clips for one in found.all[:2]] == [{}, {BACKWARD: 1}]
     assert [one.loss for one in found.all] == [2.0 - (2 + rank) / 40 + rank for rank in range(5)]
+
+
+def test_a_rank_whose_learning_rate_is_zero_is_judged_as_well(tmp_path):
+    for rank, rate in enumerate((1e-3, 1e-2, 0.0)):
+        write_rank(tmp_path / "run", rank, world=3, rate=rate)
+    assert [one.number for one in judged(read_ranks(rank_files(tmp_path / "run")))] == [0, 2]
+
+
+def test_a_program_that_failed_is_told_though_only_those_that_it_started_trained(tmp_path):
+    """As where a pool hands the exception of a task to the program that gave it."""
+    run = tmp_path / "run"
+    write_rank(run, 0, world=1, steps=0, exit_code=1, stopped_by="exception", exception="ValueError: no")
+    write_rank(run, 0, world=1, path=child_path(run, 7), pid=7, child=True)
+    ranks = read_run(run).ranks
+    assert [(one.steps, one.exception) for one in ranks.all] == [(0, "ValueError: no"), (3, None)]
+    assert first_to_fail(ranks.all) is ranks.all[0]
 
 
 def test_the_process_that_trained_is_shown_and_not_the_one_that_started_it(tmp_path):
