@@ -28,7 +28,7 @@ def whole(report: Report) -> RenderableType:
     """Return the parts of the report, with a blank line between them."""
     parts: list[RenderableType] = [Group(verdict(report), run_facts(report.run))]
     parts += findings(report.findings, report.run.steps)
-    if report.run.steps or any(flag.colour is not Colour.GREY for flag in report.flags):
+    if report.flags and (report.run.steps or any(flag.colour is not Colour.GREY for flag in report.flags)):
         parts.append(flags(report.flags))
     if report.modules:
         parts.append(HealthTable(report.modules))
