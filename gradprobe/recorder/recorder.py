@@ -106,6 +106,7 @@ class Recorder:
         self._handwritten: Pending | None = None
         self._handwritten_ended = False
         self._backward_open = False
+        self._most_orphans = 0
         self._last_crash = 0
         self._said = False
         self._unfit: list[str] = []
@@ -455,6 +456,9 @@ class Recorder:
         if reached:
             _fill(draft, [place for place, _ in reached], Norms([parameter for _, parameter in reached], None))
             draft.borrowed.update(place for place, _ in reached)
+        if len(reached) > self._most_orphans:  # Unfrozen, for instance, after the optimizer was built.
+            self._most_orphans = len(reached)
+            self.deep.want(2)
 
     def _note_if_skipped(self, optimizer: torch.optim.Optimizer) -> None:
         """Note what a gradient scaler told a fused optimizer, which leaves its own step out."""
