@@ -46,7 +46,7 @@ def modules(rows: Sequence[ModuleHealth]) -> str:
     ]
     shown = table(["module", "tensors", "elements", "last norm", "median", "gradient (steps)"], cells)
     if folded.hidden:
-        shown += f"\n\n{figures.plural(folded.hidden, 'inner module')} not shown: like those around them."
+        shown += f"\n\n{figures.plural(folded.hidden, 'inner module')} not shown."
     return details(f"Gradient norms of {figures.plural(len(rows), 'module')}", shown)
 
 

@@ -112,7 +112,7 @@ def _notes(folded: Folded, rows: Sequence[ModuleHealth]) -> list[str]:
     legend = ", ".join(f"{sign} {meaning}" for sign, meaning in sparkline.LEGEND.items() if sign in drawn)
     notes = [f"norms on a logarithmic scale; {legend}"] if legend else []
     if folded.hidden:
-        notes.append(f"{figures.plural(folded.hidden, 'inner module')} not shown: like those around them")
+        notes.append(f"{figures.plural(folded.hidden, 'inner module')} not shown")
     if folded.hidden_different:
-        notes[-1] += f", but for {folded.hidden_different} in trouble: see {WHOLE_REPORT}"
+        notes[-1] += f", {folded.hidden_different} of them in trouble: see {WHOLE_REPORT}"
     return notes
