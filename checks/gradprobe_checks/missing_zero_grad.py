@@ -47,7 +47,7 @@ from typing import TYPE_CHECKING, Final
 from gradprobe.extensions import Check
 from gradprobe.values import Confidence, Finding, RelatedSite, Severity, ZeroGrad
 from gradprobe_checks.books import Book, books
-from gradprobe_checks.provenance import listed, modules_of, own_losses
+from gradprobe_checks.provenance import counted, listed, modules_of, own_losses
 
 if TYPE_CHECKING:
     from gradprobe.record.record import Record
@@ -91,7 +91,12 @@ def _finding(record: Record, book: Book) -> Finding:
     mine = [call for call, _ in calls if call.owner == f"optimizer {book.optimizer}"]
     where = " It is cleared now and then, at line " + str(mine[0].site.line) + "." if mine else ""
     if not mine and calls:
-        where = f" The zero_grad() at line {calls[0][0].site.line} clears other gradients ({calls[0][0].owner})."
+        call, times = calls[0]
+        is_rare = (
+            times < HALF * book.steps
+        )  # Before the loop, for instance, when nothing is known of its optimizer yet.
+        does = f"was called {counted(times, 'time')}" if is_rare else f"clears other gradients ({call.owner})"
+        where = f" The zero_grad() at line {call.site.line} {does}."
     who = "the script updated by hand" if by_hand else "this optimizer stepped"
     always = book.stale >= NEARLY_ALL * book.steps
     return Finding(
