@@ -23,7 +23,7 @@ torch.manual_seed(0)
 model = DistributedDataParallel(nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 data = torch.Generator().manual_seed(dist.get_rank())
-for step in range(30):
+for step in range(80 if "lags" in sys.argv else 30):
     if "lags" in sys.argv and dist.get_rank() == 1:
         time.sleep(0.05)
     x = torch.randn(16, 3, generator=data)
