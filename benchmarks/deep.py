@@ -123,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--write", type=Path, help="put the tables between the page's markers")
     options = parser.parse_args(arguments)
-    parts = page.split(options.write, "deep") if options.write else None
+    if options.write:
+        page.split(options.write, "deep")
     lines = [
         *page.machine(torch.device("cpu")),
         "",
@@ -136,10 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "",
         *budget(rounds=options.long_rounds),
     ]
-    text = "\n".join(lines)
-    print(text)
-    if parts is not None:
-        options.write.write_text(f"{parts[0]}\n{text}\n{parts[1]}", encoding="utf-8")
+    page.publish(lines, options.write, "deep")
     return 0
 
 

@@ -22,7 +22,7 @@ from typing import Final
 import torch
 
 from benchmarks import page
-from benchmarks.loops import READ_FROM, READ_STEPS, SETTLING
+from benchmarks.loops import READ_STEPS, SETTLING
 from benchmarks.processes import GRADPROBE, ROOT, environment
 from benchmarks.steps import Samples, cost, reason
 
@@ -50,7 +50,7 @@ def _free_port() -> str:
         return str(free.getsockname()[1])
 
 
-def measured(kind: str, *, steps: int, words: Sequence[str] = (), run: Sequence[str] = ()) -> object:
+def measured(kind: str, words: Sequence[str], run: Sequence[str] = ()) -> object:
     """Run a loop once; return what it wrote down.
 
     Raises:
@@ -59,7 +59,7 @@ def measured(kind: str, *, steps: int, words: Sequence[str] = (), run: Sequence[
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "measured.json"
         options = ["run", "--quiet", "--output", f"{folder}/run", *run[1:]] if run else []
-        started = command(kind, out, ["--steps", str(steps), *words], options)
+        started = command(kind, out, words, options)
         done = subprocess.run(started, capture_output=True, text=True, env=environment(), check=False)
         if not out.exists():
             raise RuntimeError(f"the loop ended with {done.returncode}: {done.stderr.strip()[-300:]}")
@@ -68,16 +68,14 @@ def measured(kind: str, *, steps: int, words: Sequence[str] = (), run: Sequence[
 
 def seconds(kind: str, *, rounds: int, steps: int, words: Sequence[str] = ()) -> dict[str, Samples]:
     """Return the seconds of every counted step, bare and recorded in turn within one process (or one in each of its ranks)."""
-    taken = measured(kind, steps=steps, words=["--rounds", str(rounds), *words])
+    taken = measured(kind, ["--rounds", str(rounds), "--steps", str(steps), *words])
     assert isinstance(taken, dict)
     return {name: Samples(blocks) for name, blocks in taken.items()}
 
 
 def added_reads(kind: str) -> float:
     """Return how many host reads a step `gradprobe run` adds, in steps that are not deep."""
-    steps = READ_FROM + READ_STEPS + 1
-    bare = measured(kind, steps=steps, words=["--reads"])
-    recorded = measured(kind, steps=steps, words=["--reads"], run=["run", "--deep", "0-2"])
+    bare, recorded = measured(kind, ["--reads"]), measured(kind, ["--reads"], run=["run", "--deep", "0-2"])
     assert isinstance(bare, int) and isinstance(recorded, int)
     return (recorded - bare) / READ_STEPS
 
@@ -114,16 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=20, help="recorded steps of a block, and as many that are not")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page, between its markers")
     options = parser.parse_args(arguments)
-    if options.rounds < 2 or options.steps < 1:
-        parser.error(
-            f"expected --rounds of 2 or more and --steps of 1 or more, found {options.rounds} and {options.steps}"
-        )
-    if options.write:
-        page.split(options.write, "loops")
-    lines = [*page.machine(torch.device("cpu")), "", *table(rounds=options.rounds, steps=options.steps)]
-    print("\n".join(lines))
-    if options.write:
-        page.put(options.write, "loops", lines)
+    page.check(parser, options, "loops")
+    page.publish(
+        [*page.machine(torch.device("cpu")), "", *table(rounds=options.rounds, steps=options.steps)],
+        options.write,
+        "loops",
+    )
     return 0
 
 

@@ -1,14 +1,12 @@
-"""The same model in the loops people use, each timing its own steps; runs bare and under `gradprobe run`.
+"""The same model in the loops people use, each timing its own steps, bare and recorded in turn, or counting host reads.
 
-python benchmarks/loops.py trainer --steps 30 --out seconds.json                  # the seconds of each step
-python benchmarks/loops.py trainer --steps 20 --rounds 12 --out seconds.json      # of blocks of steps, every other one recorded
-python benchmarks/loops.py trainer --steps 14 --reads --out reads.json            # host reads of a few steps
+python benchmarks/loops.py trainer --steps 20 --rounds 12 --out seconds.json            # blocks of steps, every other one recorded
+python -m gradprobe run benchmarks/loops.py trainer --reads --out reads.json            # host reads of a few steps
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import shutil
@@ -45,7 +43,13 @@ HALF: Final = 0.01
 
 
 class Clock(Protocol):
-    """Is told of each step, and measures something."""
+    """Is told of each step, and measures something.
+
+    Attributes:
+        steps: How many it has to be told of.
+    """
+
+    steps: int
 
     @property
     def found(self) -> object:
@@ -55,36 +59,21 @@ class Clock(Protocol):
         """Note that a step has ended."""
 
 
-class Times:
-    """Measures the seconds of every step after the first."""
-
-    def __init__(self) -> None:
-        self._ends: list[float] = []
-
-    @property
-    def found(self) -> list[float]:
-        """Seconds by step."""
-        return [later - earlier for earlier, later in itertools.pairwise(self._ends)]
-
-    def tick(self) -> None:
-        """Note that a step has ended."""
-        self._ends.append(time.perf_counter())
-
-
 class Reads:
     """Counts host reads over a few steps."""
 
     def __init__(self) -> None:
+        self.steps = READ_FROM + READ_STEPS + 1
         self.found = 0
-        self._steps = 0
+        self._taken = 0
         self._profiler = profile(activities=[ProfilerActivity.CPU])
 
     def tick(self) -> None:
         """Note that a step has ended."""
-        self._steps += 1
-        if self._steps == READ_FROM:
+        self._taken += 1
+        if self._taken == READ_FROM:
             self._profiler.__enter__()
-        if self._steps == READ_FROM + READ_STEPS:
+        if self._taken == READ_FROM + READ_STEPS:
             self._profiler.__exit__(None, None, None)
             rows = self._profiler.key_averages()
             self.found = sum(row.count for row in rows if row.key == "aten::_local_scalar_dense")
@@ -97,7 +86,7 @@ class Turns:
     the run for deep steps, which is 2 % of the steps in which it records.
     """
 
-    def __init__(self, *, rounds: int, steps: int, folder: str, never: bool) -> None:
+    def __init__(self, rounds: int, steps: int, folder: str, *, never: bool) -> None:
         self.steps = 2 * SETTLING + 2 * rounds * steps
         self.found: dict[str, list[list[float]]] = {name: [[] for _ in range(rounds)] for name in TURNS}
         self._length = 2 * steps
@@ -253,27 +242,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train, and write the seconds of each step or the host reads; with several processes the first one does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("--steps", type=int, required=True, help="steps, or counted steps of a block")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--reads", action="store_true", help="count host reads over a few steps instead of timing")
-    parser.add_argument("--rounds", type=int, help="take so many blocks of steps, every other step recorded")
+    parser.add_argument("--rounds", type=int, default=12, help="blocks of steps, every other step recorded")
+    parser.add_argument("--steps", type=int, default=20, help="recorded steps of a block, and as many that are not")
     parser.add_argument("--never", action="store_true", help="record none of them: what is found then is noise")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        steps, clock = options.steps, _clock(options, folder)
-        if isinstance(clock, Turns):
-            steps = clock.steps
-        KINDS[options.kind](steps, clock)
+        clock: Clock = Reads() if options.reads else Turns(options.rounds, options.steps, folder, never=options.never)
+        KINDS[options.kind](clock.steps, clock)
     if os.environ.get("RANK", "0") == "0":
         options.out.write_text(json.dumps(clock.found))
     return 0
-
-
-def _clock(options: argparse.Namespace, folder: str) -> Clock:
-    if options.rounds:
-        return Turns(rounds=options.rounds, steps=options.steps, folder=folder, never=options.never)
-    return Reads() if options.reads else Times()
 
 
 if __name__ == "__main__":

@@ -143,21 +143,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into this page, between its markers")
     options = parser.parse_args(arguments)
-    if options.rounds < 2 or options.steps < 1:
-        parser.error(
-            f"expected --rounds of 2 or more and --steps of 1 or more, found {options.rounds} and {options.steps}"
-        )
-    if options.write:
-        page.split(
-            options.write, options.device
-        )  # Half an hour is too long to learn that there is no place for the tables.
+    page.check(parser, options, options.device)
     if options.device == "cuda" and not torch.cuda.is_available():
         lines = ["Not measured: no GPU."]
     else:
         lines = measured(torch.device(options.device), rounds=options.rounds, steps=options.steps)
-    print("\n".join(lines))
-    if options.write:
-        page.put(options.write, options.device, lines)
+    page.publish(lines, options.write, options.device)
     return 0
 
 

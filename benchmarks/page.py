@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import os
 import platform
@@ -144,3 +145,26 @@ def put(page: Path, device: str, lines: Sequence[str]) -> None:
     """Replace what stands on the page between the device's markers."""
     before, after = split(page, device)
     page.write_text("\n".join([before, *lines, after]), encoding="utf-8")
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace, device: str) -> None:
+    """End with a message where there are too few blocks or steps, or no place on the page: before an hour of measuring, not after.
+
+    Args:
+        parser: Says what is wrong.
+        options: `rounds`, `steps` and `write`.
+        device: The name in the page's markers.
+    """
+    if options.rounds < 2 or options.steps < 1:
+        parser.error(
+            f"expected --rounds of 2 or more and --steps of 1 or more, found {options.rounds} and {options.steps}"
+        )
+    if options.write:
+        split(options.write, device)
+
+
+def publish(lines: Sequence[str], page: Path | None, device: str) -> None:
+    """Print what was measured, and put it on the page between the device's markers, if there is a page."""
+    print("\n".join(lines))
+    if page is not None:
+        put(page, device, lines)

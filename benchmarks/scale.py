@@ -220,9 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "",
         *steps_table((100, 1_000, 5_000) if options.quick else STEPS),
     ]
-    print("\n".join(lines))
-    if options.write:
-        page.put(options.write, "scale", lines)
+    page.publish(lines, options.write, "scale")
     return 0
 
 

@@ -182,16 +182,18 @@ def show(report: Report, how: Judging, terminal: TextIO | None, *, annotate: boo
         failure = _failure(partial(write, report, output))
         failed += failure
         if terminal is not None and output.path is not None and not failure:
-            with contextlib.suppress(
-                OSError, ValueError
-            ):  # As where the report itself is printed: the terminal may be gone.
-                print(f"gradprobe: wrote {output.path}", file=terminal)
+            _tell_written(output.path, terminal)
     tell_github(report, how.outputs, annotate=annotate)
     if how.trackers:
         from gradprobe.commands.sending import send
 
         send(report, how.trackers, told=annotate)
     return _told(failed, exit_code(report, how.fail_on))
+
+
+def _tell_written(path: Path, terminal: TextIO) -> None:
+    with contextlib.suppress(OSError, ValueError):  # As where the report itself is printed: the terminal may be gone.
+        print(f"gradprobe: wrote {path}", file=terminal)
 
 
 def show_comparison(comparison: Comparison, how: Judging) -> int:

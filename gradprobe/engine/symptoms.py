@@ -25,8 +25,6 @@ _EXPLAIN_ALL: Final = {
     "filtered-loss": _MAKE_NON_FINITE,
 }
 """Causes that account for every finding of a symptom: NaN that is born once is everywhere a step later."""
-_SAYS_IT_ALL: Final = {"severed-gradient": "unfinished-reduction"}
-"""Checks by the check that says the same of the same line, and what came of it."""
 
 
 def without_symptoms(findings: tuple[Finding, ...], symptoms: Collection[str]) -> tuple[Finding, ...]:
@@ -64,9 +62,10 @@ def _together(causes: list[Finding], symptom: Finding) -> Finding | None:
 
 
 def _says_it_all(one: Finding, other: Finding) -> bool:
-    """Return whether all that another finding says stands in one already."""
+    """Return whether all that is worth a word alone stands in something graver: of the same line and the same parameters."""
+    is_graver = one.severity is not Severity.INFO and other.severity is Severity.INFO
     is_same_line = one.location is not None and one.location == other.location
-    return _SAYS_IT_ALL.get(other.check) == one.check and is_same_line and set(other.parameters) <= set(one.parameters)
+    return is_graver and is_same_line and bool(other.parameters) and set(other.parameters) <= set(one.parameters)
 
 
 def _accounts_for(cause: Finding, symptom: Finding) -> bool:

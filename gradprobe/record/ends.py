@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from gradprobe.errors import RecordError
-from gradprobe.processes import is_alive
 from gradprobe.record.directory import rank_files
-from gradprobe.record.reader import opened
+from gradprobe.record.reader import is_gone, opened
 
 _PAUSE: Final = 0.05
 
@@ -39,11 +37,8 @@ def _has_ended(path: Path, but: Collection[int]) -> bool:
     """Return whether a record was ended, nobody is left to end it, or nobody is to wait for that."""
     try:
         with opened(path) as connection:
-            query = "SELECT key, value FROM facts WHERE key IN ('exit_code', 'pid', 'host', 'stopped_by')"
+            query = "SELECT key, value FROM facts WHERE key IN ('pid', 'host', 'stopped_by')"
             facts = {key: json.loads(value) for key, value in connection.execute(query)}
     except RecordError:
         return True  # Whoever reads the run says what is wrong with it.
-    if facts.get("stopped_by") is not None:
-        return True
-    pid = int(facts.get("pid", 0))
-    return pid in but or (facts.get("host") == platform.node() and not is_alive(pid))
+    return facts.get("stopped_by") is not None or facts.get("pid", 0) in but or is_gone(facts)

@@ -93,7 +93,7 @@ class Window:
         self.is_open, self.is_shut, self._shut_at = False, True, self._most
         self._cost += seconds + operations * PER_OPERATION
 
-    def step_ended(self, steps: int, seconds: float, operations: int, hooks: float = 0.0) -> None:
+    def step_ended(self, steps: int, seconds: float, operations: int, hooks: float) -> None:
         """Decide about the next step.
 
         Args:

@@ -141,11 +141,7 @@ class Ranks:
         if self._pending:
             self._write(step)
         wrapped, averaged, waited = self._settle_wrappers(site)
-        # On another device it is that device which waits, and the host only when it reads a number.
-        on_host = all(
-            one.device.type == "cpu" for reference in bound.references[:1] if (one := reference()) is not None
-        )
-        self._pace.stepped(step, counts=waited and on_host and not self._deep.window.is_open)
+        self._pace.stepped(step, counts=waited and not self._deep.window.is_open)
         self._unaveraged = None if averaged else (step, bound)
         if not is_due(step):
             return
@@ -180,7 +176,7 @@ class Ranks:
         """Note the wrappers that were told not to average before this step.
 
         Returns:
-            The identities of all wrapped parameters, whether there were none such, and whether one has averaged.
+            The identities of all wrapped parameters, whether there were none such, and whether this process has waited for averages.
         """
         wrapped: set[int] = set()
         averaged, waited = True, False
@@ -189,7 +185,8 @@ class Ranks:
             if known.no_sync_at is not None and known.forwards_of_step and not known.synced:
                 self._deep.observe(Observation(UNSYNCED, known.no_sync_at, (RelatedSite(site, "optimizer step"),)))
                 averaged = False
-            waited = waited or known.synced > 0
+            # On another device it is that device which waits, and the host only when it reads a number.
+            waited = waited or (known.synced > 0 and wrapper.device_type == "cpu")
             known.forwards_of_step = known.synced = 0
         return wrapped, averaged, waited
 

@@ -114,5 +114,5 @@ def _notes(folded: Folded, rows: Sequence[ModuleHealth]) -> list[str]:
     if folded.hidden:
         notes.append(f"{figures.plural(folded.hidden, 'inner module')} not shown")
     if folded.hidden_different:
-        notes[-1] += f", {folded.hidden_different} of them in trouble: see {WHOLE_REPORT}"
+        notes[-1] += f", {folded.hidden_different} of them in trouble where what holds them is not: see {WHOLE_REPORT}"
     return notes

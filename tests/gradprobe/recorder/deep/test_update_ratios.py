@@ -103,7 +103,7 @@ def test_deep_steps_are_known_by_their_numbers(tmp_path):
 def test_ranges_join_steps_in_a_row(chosen):
     window = Window(0.02, chosen)
     for steps in range(1, 12):
-        window.step_ended(steps, 0.0, 0)
+        window.step_ended(steps, 0.0, 0, 0.0)
     assert window.ranges == [[0, 2], [5, 5], [7, 8]]
     assert window.deep_steps == len(chosen)
 
@@ -111,7 +111,7 @@ def test_ranges_join_steps_in_a_row(chosen):
 def test_of_very_many_ranges_the_first_and_the_newest_are_kept():
     window = Window(0.02, range(0, 10_000, 2))
     for steps in range(1, 10_000):
-        window.step_ended(steps, 0.0, 0)
+        window.step_ended(steps, 0.0, 0, 0.0)
     assert len(window.ranges) == MOST_RANGES
     assert (window.ranges[0], window.ranges[-1]) == ([0, 0], [9998, 9998])
     assert window.ranges[MOST_RANGES // 2 - 1] == [998, 998]

@@ -91,7 +91,7 @@ def test_long_rollouts_before_each_step_do_not_keep_every_step_from_being_follow
         if enough:
             window.shut(0.0, most)
             assert not window.is_open
-        window.step_ended(step, 0.0, 0)
+        window.step_ended(step, 0.0, 0, 0.0)
         assert window.is_open
     assert followed == [False, True, True]
 
